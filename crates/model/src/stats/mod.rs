@@ -1,0 +1,1 @@
+//! Statistics over plain slices. Nothing here knows what a host is.

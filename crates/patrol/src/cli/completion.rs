@@ -1,0 +1,13 @@
+//! `patrol completion`.
+
+use super::{Common, Outcome};
+use crate::error::{Failure, Result};
+
+/// Prints a completion script for a shell.
+#[derive(clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args, _common: &Common) -> Result<Outcome> {
+    Err(Failure::new("not built yet"))
+}

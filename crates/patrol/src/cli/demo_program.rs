@@ -1,0 +1,13 @@
+//! `patrol demo-program`.
+
+use super::{Common, Outcome};
+use crate::error::{Failure, Result};
+
+/// A program of the demo.
+#[derive(clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args, _common: &Common) -> Result<Outcome> {
+    Err(Failure::new("not built yet"))
+}

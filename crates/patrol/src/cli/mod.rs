@@ -1,0 +1,106 @@
+//! The command line: one file a command, listed once here.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Failure, Result};
+
+pub mod backtest;
+pub mod collect;
+pub mod completion;
+pub mod config;
+pub mod demo;
+pub mod demo_program;
+pub mod inspect;
+pub mod inspection;
+pub mod source;
+
+/// Finds memory that leaks before it breaks something, and says why.
+#[derive(Parser)]
+#[command(name = "patrol", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Configuration file; `patrol.yaml` in the working directory when there is one.
+    #[arg(long, global = true, value_name = "FILE", env = "PATROL_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Where the embedded collector keeps its series.
+    #[arg(long, global = true, value_name = "DIR", env = "PATROL_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Inspect(inspect::Args),
+    Collect(collect::Args),
+    Backtest(backtest::Args),
+    Inspection(inspection::Args),
+    Source(source::Args),
+    Config(config::Args),
+    Completion(completion::Args),
+    #[command(hide = true)]
+    DemoProgram(demo_program::Args),
+}
+
+/// What a command that worked has to say to the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    NothingFound,
+    /// Exit code 1: findings at or above `--fail-on`.
+    Found,
+}
+
+/// Runs the program: parses, dispatches, prints the error and its hint.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Outcome::NothingFound) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(failure) => {
+            report(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Outcome> {
+    let Cli { config, data_dir, command } = cli;
+    let common = Common { config, data_dir };
+    match command {
+        Command::Demo(args) => demo::run(args, &common),
+        Command::Inspect(args) => inspect::run(args, &common),
+        Command::Collect(args) => collect::run(args, &common),
+        Command::Backtest(args) => backtest::run(args, &common),
+        Command::Inspection(args) => inspection::run(args, &common),
+        Command::Source(args) => source::run(args, &common),
+        Command::Config(args) => config::run(args, &common),
+        Command::Completion(args) => completion::run(args, &common),
+        Command::DemoProgram(args) => demo_program::run(args, &common),
+    }
+}
+
+/// What every command may be told.
+pub struct Common {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `error: outermost: cause: cause`, then the hint on a line of its own.
+fn report(failure: &Failure) {
+    let chain: Vec<String> = failure.error.chain().map(ToString::to_string).collect();
+    anstream::eprintln!("{}error:{} {}", ERROR.render(), ERROR.render_reset(), chain.join(": "));
+    if let Some(hint) = &failure.hint {
+        anstream::eprintln!("{}hint:{} {hint}", HINT.render(), HINT.render_reset());
+    }
+}
+
+const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
+const HINT: anstyle::Style = anstyle::AnsiColor::Cyan.on_default();

@@ -1,0 +1,7 @@
+//! The faces of Patrol: command line, configuration, rendering; the only room that wires the others together.
+
+pub mod backtest;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod render;

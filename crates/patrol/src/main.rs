@@ -1,0 +1,5 @@
+//! The `patrol` program.
+
+fn main() -> std::process::ExitCode {
+    patrol::cli::main()
+}

@@ -1,0 +1,1 @@
+//! A report in every format: text, Markdown, HTML, JSON, with charts.

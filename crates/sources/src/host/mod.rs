@@ -1,0 +1,1 @@
+//! The embedded collector: this host and its processes, from /proc and cgroups.

@@ -1,0 +1,1 @@
+//! Prometheus and the servers that speak its language.

@@ -1,0 +1,3 @@
+//! What we remember.
+
+pub mod samples;
