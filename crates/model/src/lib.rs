@@ -12,6 +12,7 @@ pub mod query;
 pub mod seam;
 pub mod series;
 pub mod signal;
+pub mod size;
 pub mod snapshot;
 pub mod stats;
 pub mod time;

@@ -31,6 +31,8 @@ pub enum Kind {
     Count,
     /// A duration, `15s`, `1h30m`.
     Duration,
+    /// A number of bytes, `512MiB`, `2GiB`.
+    Size,
     /// Words.
     Text,
     /// A list, or text with an item a line.
