@@ -3,10 +3,11 @@
 use model::finding::{Finding, Level, RuledOut, Unknown};
 use model::query::Gap;
 use model::time::Time;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Several runs, and who made them when.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Report {
     /// Version of the program.
     pub patrol: String,
@@ -17,7 +18,7 @@ pub struct Report {
 }
 
 /// What one run of one inspection found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunReport {
     /// Id of the inspection.
     pub inspection: &'static str,

@@ -1,5 +1,6 @@
 //! Evidence: the pieces of an explanation, as values that every face of the product draws its own way.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::query::Origin;
@@ -7,7 +8,7 @@ use crate::signal::Unit;
 use crate::time::Time;
 
 /// One piece of the explanation of a finding.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Evidence {
     /// A sentence that is so.
@@ -36,7 +37,7 @@ pub enum Evidence {
 }
 
 /// Rows under headings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Table {
     /// What the rows are.
     pub title: String,
@@ -49,7 +50,7 @@ pub struct Table {
 }
 
 /// A heading.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Column {
     /// What stands above the cells.
     pub name: String,
@@ -59,7 +60,7 @@ pub struct Column {
 }
 
 /// What stands in a row under a heading.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Cell {
     /// A number in the unit of its column.
@@ -71,7 +72,7 @@ pub enum Cell {
 }
 
 /// A picture of series over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Chart {
     /// What it shows.
     pub title: String,
@@ -94,7 +95,7 @@ pub struct Chart {
 }
 
 /// What a line stands for; it decides how the line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// What was measured.
@@ -108,7 +109,7 @@ pub enum Role {
 }
 
 /// A line of a chart.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// What stands in the key.
     pub name: String,
@@ -119,7 +120,7 @@ pub struct Line {
 }
 
 /// An area between two curves: the band of a forecast.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Band {
     /// What stands in the key.
     pub name: String,
@@ -128,7 +129,7 @@ pub struct Band {
 }
 
 /// What a marked stretch of time stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IntervalRole {
     /// Where the series is not as it should be.
@@ -138,7 +139,7 @@ pub enum IntervalRole {
 }
 
 /// A marked stretch of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
     /// What stands in the key.
     pub name: String,
@@ -151,7 +152,7 @@ pub struct Interval {
 }
 
 /// A marked instant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Mark {
     /// What happened.
     pub name: String,

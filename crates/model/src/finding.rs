@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
 use crate::labels::Labels;
 
 /// How bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Good to know.
@@ -44,7 +45,7 @@ impl FromStr for Level {
 }
 
 /// Something found wrong with one subject.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {
     /// Stable kebab-case name within the inspection. Identity: inspection, code and subject.
     pub code: &'static str,
@@ -61,7 +62,7 @@ pub struct Finding {
 }
 
 /// A subject nothing can be said of, and why. Unknown is never folded into fine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unknown {
     /// What it is about.
     pub subject: Labels,
@@ -70,7 +71,7 @@ pub struct Unknown {
 }
 
 /// A subject that looked suspicious and is not, and what tells.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RuledOut {
     /// What it is about.
     pub subject: Labels,

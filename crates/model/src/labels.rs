@@ -1,9 +1,11 @@
 //! Label names and values: together they name one thing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 /// Labels sorted by name, each name once. Cheap to clone, so that one set can stand in many places.
@@ -70,6 +72,17 @@ impl From<BTreeMap<String, String>> for Labels {
 impl From<Labels> for BTreeMap<String, String> {
     fn from(labels: Labels) -> BTreeMap<String, String> {
         labels.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect()
+    }
+}
+
+impl JsonSchema for Labels {
+    fn schema_name() -> Cow<'static, str> {
+        "Labels".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = BTreeMap::<String, String>::json_schema(generator);
+        schema.insert("description".into(), "Label names and values: together they name one thing.".into());
+        schema
     }
 }
 

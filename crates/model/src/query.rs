@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::series::SeriesSet;
@@ -84,7 +85,7 @@ impl fmt::Display for Query {
 }
 
 /// Where a number comes from: every number on a page carries one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// Name of the source in the configuration.
     pub source: String,
@@ -110,7 +111,7 @@ pub struct Answer {
 }
 
 /// A question that got no answer, and why. Never the same as an empty answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     /// Name of the source that did not answer.
     pub source: String,

@@ -1,9 +1,12 @@
 //! Signals: quantities under our own names, whatever a source calls them.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Bytes.
@@ -113,6 +116,16 @@ impl<'de> Deserialize<'de> for Signal {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Signal, D::Error> {
         let name = String::deserialize(from)?;
         Signal::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no signal is called `{name}`")))
+    }
+}
+
+impl JsonSchema for Signal {
+    fn schema_name() -> Cow<'static, str> {
+        "Signal".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = Signal::ALL.iter().map(|s| s.name()).collect();
+        json_schema!({ "type": "string", "enum": names, "description": "A quantity under Patrol's own name." })
     }
 }
 
