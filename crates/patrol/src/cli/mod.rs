@@ -15,6 +15,7 @@ pub mod demo;
 pub mod demo_program;
 pub mod inspect;
 pub mod inspection;
+pub mod print;
 pub mod source;
 
 /// Finds memory that leaks before it breaks something, and says why.
