@@ -1,26 +1,51 @@
 //! Hosts whose memory leaks or will soon hit the ceiling, and the processes and pods behind it.
 
-use model::finding::Verdicts;
+use model::finding::{Conclusion, Finding, Verdicts};
 use model::growth::{Judgement, Settings, Watched, judge};
-use model::query::{Matcher, Query};
+use model::query::{Compare, Matcher, Query};
 use model::seam::{Card, Inspection};
 use model::signal::Signal;
 use model::snapshot::Snapshot;
 use model::time::{Span, Window};
 
+mod detect;
+mod explain;
+mod host;
+
 model::params! {
     /// What a person may set.
     Params {
-        /// Hosts to look at, one a line; all when empty.
+        /// Hosts to look at, one a line; all when empty. One that no source reports is unknown, not fine.
         hosts: Vec<String> = Vec::new(),
-        /// Only series with these labels.
+        /// Only hosts whose series have these labels, in the source's own names.
         only: Vec<Matcher> = Vec::new(),
-        /// The rhythm that must be ruled out before growth is called a leak.
+        /// The rhythm that must be ruled out before growth is called a leak. Growth seen for less than two of these is
+        /// at most suspected; a window shorter than a 24th of it is not judged.
         season: Span = Span::from_days(1),
+        /// How far back the history of a suspected host is read to rule rhythms and steps out.
+        history: Span = Span::from_days(7),
+        /// Growth in the window below this share of what is used does not matter.
+        min_growth_share: f64 = 0.05,
+        /// Growth in the window below this share of what is installed does not matter.
+        min_growth_of_total: f64 = 0.005,
+        /// Share of what is installed that counts as the ceiling: the forecast runs to it.
+        limit_share: f64 = 1.0,
+        /// A host with this share of its memory in use is at the limit, whatever the reason.
+        at_limit_share: f64 = 0.95,
+        /// A host that keeps rising and would be at the limit within this time is about to reach it.
+        reach_within: Span = Span::from_hours(2),
+        /// A leak that reaches the ceiling within this time is critical.
+        critical_within: Span = Span::from_hours(6),
+        /// A leak that reaches the ceiling within this time is a warning; a slower one is good to know.
+        warning_within: Span = Span::from_days(7),
+        /// Judge every process of every host too, not only those of hosts that leak. Costs a series a process.
+        watch_processes: bool = false,
+        /// Only processes whose series have these labels, when processes are judged: `{process=~"java|node"}`.
+        process_only: Vec<Matcher> = Vec::new(),
     }
 }
 
-/// Judges every host a source reports.
+/// Judges every host that a source reports.
 pub struct HostMemoryLeak;
 
 impl Inspection for HostMemoryLeak {
@@ -28,9 +53,11 @@ impl Inspection for HostMemoryLeak {
     const CARD: Card = Card {
         id: "host-memory-leak",
         title: "Memory leaks of hosts",
-        looks_for: "Hosts whose used memory grows without end, or is about to reach the ceiling.",
-        matters: "At the ceiling the kernel kills processes.",
-        to_do: "Restart the process named, then find the line that leaks.",
+        looks_for: "Hosts whose used memory grows without end, is about to reach the ceiling, or has reached it; and \
+                    the processes and pods that grew. Steps, daily rhythms, warm-ups and saw-teeth are told apart.",
+        matters: "At the ceiling the host swaps, stalls and kills processes, mostly not the one that leaks.",
+        to_do: "Look at the process named first. Restarting it buys the time until it has grown again; a heap profile \
+                of it names the line to mend.",
         schedule: "0 * * * *",
         timeout: Span::from_secs(900),
         window: Span::from_hours(6),
@@ -38,14 +65,52 @@ impl Inspection for HostMemoryLeak {
     };
 
     fn needs(params: &Params, window: Window) -> Vec<Query> {
-        vec![Query { signal: Signal::HostMemoryAvailable, only: params.only.clone(), window }]
+        let only = host::matchers(params);
+        let mut all = vec![Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window }];
+        let tail = host::tail(window);
+        all.extend(host::CONSTANTS.map(|signal| Query { signal, only: only.clone(), window: tail }));
+        if params.watch_processes {
+            let only: Vec<Matcher> = only.into_iter().chain(params.process_only.iter().cloned()).collect();
+            all.extend(host::PROCESSES.map(|signal| Query { signal, only: only.clone(), window }));
+        }
+        all
     }
 
-    fn detect(_params: &Params, _window: Window, _seen: &Snapshot) -> Verdicts {
-        Verdicts::default()
+    fn detect(params: &Params, window: Window, seen: &Snapshot) -> Verdicts {
+        detect::detect(params, window, seen)
+    }
+
+    fn ask(params: &Params, window: Window, finding: &Finding) -> Vec<Query> {
+        explain::ask(params, window, finding)
+    }
+
+    fn explain(params: &Params, window: Window, finding: Finding, seen: &Snapshot) -> Conclusion {
+        explain::explain(params, window, finding, seen)
     }
 
     fn replay(params: &Params, watched: &Watched<'_>) -> Option<Judgement> {
-        Some(judge(watched, &Settings { season: params.season, ..Settings::default() }))
+        Some(judge(watched, &settings(params, watched.limit)))
+    }
+}
+
+/// The detector's settings for a host with so much memory.
+fn settings(params: &Params, total: Option<f64>) -> Settings {
+    Settings {
+        season: params.season,
+        min_growth_share: params.min_growth_share,
+        min_growth: total.map_or(0.0, |t| t * params.min_growth_of_total),
+        ..Settings::default()
+    }
+}
+
+/// The conditions that choose exactly these hosts.
+fn only_hosts(hosts: &[String]) -> Option<Matcher> {
+    match hosts {
+        [] => None,
+        [one] => Some(Matcher::equal("host", one)),
+        many => {
+            let any: Vec<String> = many.iter().map(|h| regex::escape(h)).collect();
+            Some(Matcher { label: "host".into(), compare: Compare::Matches, value: any.join("|") })
+        }
     }
 }

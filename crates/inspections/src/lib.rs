@@ -11,7 +11,12 @@ macro_rules! inspections {
 
 inspections![host_memory_leak::HostMemoryLeak];
 
+pub mod growing;
+
 /// The inspection of that id.
 pub fn named(id: &str) -> Option<&'static dyn model::seam::AnyInspection> {
     ALL.iter().copied().find(|i| i.card().id == id)
 }
+
+#[cfg(test)]
+mod tests;

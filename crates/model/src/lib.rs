@@ -16,3 +16,4 @@ pub mod size;
 pub mod snapshot;
 pub mod stats;
 pub mod time;
+pub mod words;

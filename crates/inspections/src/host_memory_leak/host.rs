@@ -1,0 +1,158 @@
+//! A host in the snapshot: its series joined by key, and what may be said of it before any statistics.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::labels::Labels;
+use model::query::{Matcher, Origin, Query};
+use model::series::Series;
+use model::signal::Signal;
+use model::snapshot::Snapshot;
+use model::time::{Span, Time, Window};
+
+use super::{Params, only_hosts};
+use crate::growing::consumer::one_each;
+
+/// Labels that tell hosts apart: two clusters may use the same addresses.
+pub(super) const IDENTITY: &[&str] = &["cluster", "host"];
+
+/// Quantities that hardly ever change: read once, at the end of the window.
+pub(super) const CONSTANTS: [Signal; 2] = [Signal::HostMemoryTotal, Signal::HostBootTime];
+
+/// What is asked of processes: anonymous memory where a source knows it, resident memory where not.
+pub(super) const PROCESSES: [Signal; 2] = [Signal::ProcessAnonymous, Signal::ProcessResident];
+
+/// A host and its memory on the grid.
+pub(super) struct Host<'a> {
+    /// Its identity.
+    pub(super) subject: Labels,
+    /// Memory not used, as reported.
+    pub(super) available: Series<'a>,
+    /// Memory installed, where known.
+    pub(super) total: Option<f64>,
+    /// When it booted, where known.
+    pub(super) boot: Option<Time>,
+    /// Installed minus available, a value a cell.
+    pub(super) used: Vec<f64>,
+}
+
+impl<'a> Host<'a> {
+    fn new(available: Series<'a>, total: Option<f64>, boot: Option<Time>) -> Host<'a> {
+        let used = available.values.iter().map(|v| total.map_or(f64::NAN, |t| t - v)).collect();
+        Host { subject: available.labels.keep(IDENTITY), available, total, boot, used }
+    }
+
+    /// The used memory as a series.
+    pub(super) fn series(&self) -> Series<'_> {
+        Series { labels: &self.subject, window: self.available.window, values: &self.used }
+    }
+
+    /// Its name for people.
+    pub(super) fn name(&self) -> &str {
+        self.subject.get("host").unwrap_or("a host without name")
+    }
+
+    /// Why nothing can be said of it, if that is so: no total, a record that ended, one that is too short.
+    pub(super) fn unfit(&self, params: &Params) -> Option<String> {
+        let window = self.available.window;
+        if self.total.is_none() {
+            return Some(format!(
+                "its installed memory is not known: no source reports `{}` for it",
+                Signal::HostMemoryTotal.name()
+            ));
+        }
+        let Some((last, _)) = self.available.last() else {
+            return Some("there is no sample of it in the window".into());
+        };
+        let patience = (window.length().millis() / 10).max(5 * window.step.millis());
+        if window.to - last > patience {
+            let ago = Span::from_millis((window.to - last) / 1000 * 1000);
+            return Some(format!("its record ends {ago} before the end of the window; is it down, or its exporter?"));
+        }
+        let first = self.available.values.iter().position(|v| !v.is_nan()).map_or(window.to, |i| window.time_of(i));
+        let least = Span::from_millis(params.season.millis() / 24);
+        let have = Span::from_millis((last - first + window.step.millis()) / 1000 * 1000);
+        (have < least).then(|| format!("there is only {have} of its record; {least} are needed for a judgement"))
+    }
+
+    /// Share of the installed memory that was in use lately: the median of the last twentieth of the window, so that
+    /// one peak decides nothing.
+    pub(super) fn used_share(&self) -> Option<f64> {
+        let cells = (self.used.len() / 20).max(3);
+        let mut lately: Vec<f64> = self.used.iter().rev().filter(|v| !v.is_nan()).take(cells).copied().collect();
+        lately.sort_by(f64::total_cmp);
+        Some(lately.get(lately.len().checked_sub(1)? / 2)? / self.total?)
+    }
+}
+
+/// The hosts of a snapshot, one each, in the order of their names, and what a reader should know of the joining.
+pub(super) fn gather<'a>(params: &Params, window: Window, seen: &'a Snapshot) -> (Vec<Host<'a>>, Vec<String>) {
+    let (hosts, series) = join(params, window, seen, |_| true);
+    let mut notes: Vec<String> = Vec::new();
+    if series > hosts.len() {
+        let twice = series - hosts.len();
+        notes.push(format!("{twice} hosts are reported more than once; the fullest record of each was judged"));
+    }
+    (hosts, notes)
+}
+
+/// One host of a snapshot.
+pub(super) fn one<'a>(params: &Params, window: Window, seen: &'a Snapshot, subject: &Labels) -> Option<Host<'a>> {
+    join(params, window, seen, |labels| &labels.keep(IDENTITY) == subject).0.pop()
+}
+
+/// Joins the series of the wanted hosts by key; also says how many series of them there were.
+fn join<'a>(
+    params: &Params,
+    window: Window,
+    seen: &'a Snapshot,
+    wanted: impl Fn(&Labels) -> bool,
+) -> (Vec<Host<'a>>, usize) {
+    let only = matchers(params);
+    let query = |signal, window| Query { signal, only: only.clone(), window };
+    let latest = |signal| {
+        let query = query(signal, tail(window));
+        let series = seen.answers(&query).flat_map(|a| a.series.iter()).filter(|s| wanted(s.labels));
+        series.filter_map(|s| Some((s.labels.keep(IDENTITY), s.last()?.1))).collect::<HashMap<Labels, f64>>()
+    };
+    let (totals, boots) = (latest(Signal::HostMemoryTotal), latest(Signal::HostBootTime));
+    let available = query(Signal::HostMemoryAvailable, window);
+    let all: Vec<Series<'a>> =
+        seen.answers(&available).flat_map(|a| a.series.iter()).filter(|s| wanted(s.labels)).collect();
+    let series = all.len();
+    let hosts = one_each(all.into_iter(), IDENTITY).into_iter().map(|s| {
+        let key = s.labels.keep(IDENTITY);
+        let boot = boots.get(&key).map(|secs| (secs * 1e3) as Time);
+        Host::new(s, totals.get(&key).copied().filter(|t| *t > 0.0), boot)
+    });
+    (hosts.collect(), series)
+}
+
+/// The same host over another window: its history.
+pub(super) fn history<'a>(seen: &'a Snapshot, query: &Query, subject: &Labels) -> Option<Series<'a>> {
+    let all = seen.answers(query).flat_map(|a| a.series.iter()).filter(|s| &s.labels.keep(IDENTITY) == subject);
+    one_each(all, IDENTITY).pop()
+}
+
+/// Where the answers to these questions come from, each once.
+pub(super) fn origins(seen: &Snapshot, queries: &[Query]) -> Vec<Origin> {
+    let all = queries.iter().flat_map(|q| seen.answers(q)).filter(|a| !a.series.is_empty());
+    let by_text: BTreeMap<(String, String), Origin> =
+        all.map(|a| ((a.origin.source.clone(), a.origin.query.clone()), a.origin.clone())).collect();
+    by_text.into_values().collect()
+}
+
+/// The conditions on hosts that the parameters set.
+pub(super) fn matchers(params: &Params) -> Vec<Matcher> {
+    params.only.iter().cloned().chain(only_hosts(&params.hosts)).collect()
+}
+
+/// The end of a window: enough of it to hold a sample of everything that is scraped at all.
+pub(super) fn tail(window: Window) -> Window {
+    let cells = (window.cells() as i64 / 24).max(10).min(window.cells() as i64);
+    Window { from: window.to - cells * window.step.millis(), ..window }
+}
+
+/// The conditions that choose one subject.
+pub(super) fn of_subject(subject: &Labels) -> Vec<Matcher> {
+    subject.iter().filter(|(n, _)| IDENTITY.contains(n)).map(|(n, v)| Matcher::equal(n, v)).collect()
+}
