@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use crate::params::{Kind, Raw, Value};
 
 /// So many bytes. Written `512MiB`, `2GiB`, `1.5GiB`, `10GB`, or as a bare number.
@@ -40,6 +42,13 @@ impl fmt::Display for Size {
         let whole = UNITS.iter().find(|(_, bytes)| self.0 != 0 && self.0.is_multiple_of(*bytes));
         let (unit, bytes) = whole.copied().unwrap_or(("B", 1));
         write!(f, "{}{unit}", self.0 / bytes)
+    }
+}
+
+impl Serialize for Size {
+    /// As it is shown.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 
