@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads a file, a socket, a clock or the environment, and nothing is asynchronous. Time comes
 //! in as an argument.
 
+pub mod chunk;
 pub mod evidence;
 pub mod finding;
 pub mod growth;
