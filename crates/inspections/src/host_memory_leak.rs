@@ -22,7 +22,8 @@ model::params! {
         /// The rhythm that must be ruled out before growth is called a leak. Growth seen for less than two of these is
         /// at most suspected; a window shorter than a 24th of it is not judged.
         season: Span = Span::from_days(1),
-        /// How far back the history of a suspected host is read to rule rhythms and steps out.
+        /// How far back history is read, in cells of a 96th of the season: it rules rhythms and steps out, and shows
+        /// leaks too slow for the window. No longer than the window: none is read.
         history: Span = Span::from_days(7),
         /// Growth in the window below this share of what is used does not matter.
         min_growth_share: f64 = 0.05,
@@ -67,11 +68,15 @@ impl Inspection for HostMemoryLeak {
     fn needs(params: &Params, window: Window) -> Vec<Query> {
         let only = host::matchers(params);
         let mut all = vec![Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window }];
+        let history = host::history_window(params, window);
+        all.extend(history.map(|window| Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window }));
         let tail = host::tail(window);
         all.extend(host::CONSTANTS.map(|signal| Query { signal, only: only.clone(), window: tail }));
         if params.watch_processes {
             let only: Vec<Matcher> = only.into_iter().chain(params.process_only.iter().cloned()).collect();
-            all.extend(host::PROCESSES.map(|signal| Query { signal, only: only.clone(), window }));
+            for window in [Some(window), history].into_iter().flatten() {
+                all.extend(host::PROCESSES.map(|signal| Query { signal, only: only.clone(), window }));
+            }
         }
         all
     }

@@ -95,7 +95,13 @@ impl Source {
     fn reply(&self, query: &Query) -> Result<Answer, Gap> {
         let text = query.to_string();
         if let Some(reason) = self.gaps.get(query.signal.name()) {
-            return Err(Gap { source: "case".into(), signal: query.signal, query: text, reason: reason.clone(), hint: None });
+            return Err(Gap {
+                source: "case".into(),
+                signal: query.signal,
+                query: text,
+                reason: reason.clone(),
+                hint: None,
+            });
         }
         let mut series = SeriesSet::new(query.window);
         for one in self.all.iter().filter(|r| r.signal == query.signal && meets(&r.labels, &query.only)) {
@@ -129,7 +135,8 @@ fn says(inspection: &dyn AnyInspection, case: &str) -> String {
         params.insert(key.into(), Raw::Text(value.into()));
     }
     let every: Span = block(case, "every").trim().parse().unwrap();
-    let gaps = block(case, "gap").lines().filter_map(|l| l.split_once(": ")).map(|(s, r)| (s.into(), r.into())).collect();
+    let gaps =
+        block(case, "gap").lines().filter_map(|l| l.split_once(": ")).map(|(s, r)| (s.into(), r.into())).collect();
     let source = Source { every, all: block(case, "series").lines().map(recorded).collect(), gaps };
     let card = inspection.card();
     let window = Window::ending(NOW, card.window, every.max(card.step)).unwrap();

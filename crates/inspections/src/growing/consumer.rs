@@ -6,7 +6,7 @@ use model::evidence::{Cell, Column, Table};
 use model::growth::{Interval, Settings, Verdict, Watched, judge};
 use model::labels::Labels;
 use model::query::Origin;
-use model::series::{Series, SeriesSet};
+use model::series::Series;
 use model::signal::Unit;
 use model::time::{Time, Window};
 
@@ -52,13 +52,27 @@ impl Consumer {
     }
 }
 
-/// Weighs every series of a set over `(from, to]`. Only those that grew by at least `worth` bytes are judged; the
-/// others are what they are, [`Verdict::Stable`] or, without samples in the interval, left out.
-pub fn weigh(set: &SeriesSet, from: Time, to: Time, worth: f64, settings: &Settings) -> Vec<Consumer> {
-    set.iter().filter_map(|series| weigh_one(series, from, to, worth, settings)).collect()
+/// Weighs series over an interval `(from, to]`, with what is known of the same ones before it. Only those that grew by
+/// at least `worth` bytes are judged; the others are what they are, [`Verdict::Stable`] or, without samples in the
+/// interval, left out.
+pub fn weigh(
+    all: &[Series<'_>],
+    past: &[Series<'_>],
+    interval: (Time, Time),
+    worth: f64,
+    settings: &Settings,
+) -> Vec<Consumer> {
+    let past: HashMap<&Labels, &Series<'_>> = past.iter().map(|s| (s.labels, s)).collect();
+    all.iter().filter_map(|s| weigh_one(*s, past.get(s.labels).copied(), interval, worth, settings)).collect()
 }
 
-fn weigh_one(series: Series<'_>, from: Time, to: Time, worth: f64, settings: &Settings) -> Option<Consumer> {
+fn weigh_one(
+    series: Series<'_>,
+    past: Option<&Series<'_>>,
+    (from, to): (Time, Time),
+    worth: f64,
+    settings: &Settings,
+) -> Option<Consumer> {
     let (before, now) = ends(series, from, to)?;
     let mut consumer = Consumer {
         labels: series.labels.clone(),
@@ -71,7 +85,8 @@ fn weigh_one(series: Series<'_>, from: Time, to: Time, worth: f64, settings: &Se
     if consumer.growth() >= worth {
         let starts: Vec<Time> = started(series.labels).into_iter().collect();
         let life = since(series, &starts);
-        let watched = Watched { window: &life.0, values: life.1, history: None, limit: None, starts: &starts };
+        let history = past.map(|s| (s.window, s.values));
+        let watched = Watched { window: &life.0, values: life.1, history, limit: None, starts: &starts };
         let judgement = judge(&watched, settings);
         consumer.verdict = judgement.verdict;
         consumer.growth_per_day = judgement.growth_per_day;

@@ -6,9 +6,10 @@ use model::finding::{Finding, Level, RuledOut, Unknown, Verdicts};
 use model::growth::{Interval, Judgement, Verdict, Watched, judge};
 use model::labels::Labels;
 use model::query::{Matcher, Query};
+use model::series::Series;
 use model::signal::Signal;
 use model::snapshot::Snapshot;
-use model::time::{Span, Time, Window};
+use model::time::{Time, Window};
 use model::words;
 use rayon::prelude::*;
 
@@ -24,6 +25,9 @@ pub(super) const PROCESS_LEAK: &str = "process-memory-leak";
 pub(super) const AT_LIMIT: &str = "at-limit";
 /// Code of a host that rises and will soon be there.
 pub(super) const ABOUT_TO_REACH: &str = "about-to-reach-limit";
+
+/// Measure: how far back the judgement looked.
+pub(super) const LOOKED_BACK: &str = "looked_back_hours";
 
 /// What became of one host.
 enum Outcome {
@@ -80,9 +84,9 @@ fn look_at(params: &Params, host: &Host<'_>) -> Outcome {
         // A host without enough of a record can still be seen to be full.
         return full(params, host).map_or_else(|| unknown(why), Outcome::Found);
     }
-    let judgement = judge_host(params, host, None);
+    let (judgement, grid) = judge_host(params, host);
     match judgement.verdict {
-        Verdict::Leak | Verdict::Suspected => Outcome::Found(leak(params, host, &judgement)),
+        Verdict::Leak | Verdict::Suspected => Outcome::Found(leak(params, host, &judgement, grid)),
         _ => match full(params, host).or_else(|| rising(params, host)) {
             Some(finding) => Outcome::Found(finding),
             None if judgement.verdict == Verdict::Unknown => unknown(judgement.why),
@@ -96,17 +100,29 @@ fn look_at(params: &Params, host: &Host<'_>) -> Outcome {
     }
 }
 
-/// The detector's word on a host, with its history where that was read.
-pub(super) fn judge_host(params: &Params, host: &Host<'_>, history: Option<(&Window, &[f64])>) -> Judgement {
+/// The detector's word on a host, and the grid it was given on: the window with the history before it or, where that
+/// shows no leak, the whole history, in which growth shows that is too slow for the window.
+pub(super) fn judge_host(params: &Params, host: &Host<'_>) -> (Judgement, Window) {
     let starts: Vec<Time> = host.boot.into_iter().collect();
     let limit = host.total.map(|t| t * params.limit_share);
-    let watched = Watched { window: host.available.window, values: &host.used, history, limit, starts: &starts };
-    judge(&watched, &settings(params, host.total))
+    let settings = settings(params, host.total);
+    let window = host.available.window;
+    let past = host.past.as_ref().map(|(w, v)| (w, v.as_slice()));
+    let near = judge(&Watched { window, values: &host.used, history: past, limit, starts: &starts }, &settings);
+    let leaks = |j: &Judgement| matches!(j.verdict, Verdict::Leak | Verdict::Suspected);
+    if let (false, Some((grid, values))) = (leaks(&near), past) {
+        let far = judge(&Watched { window: grid, values, history: None, limit, starts: &starts }, &settings);
+        if leaks(&far) {
+            return (far, *grid);
+        }
+    }
+    (near, *window)
 }
 
 /// The finding of a host that leaks.
-pub(super) fn leak(params: &Params, host: &Host<'_>, judged: &Judgement) -> Finding {
+pub(super) fn leak(params: &Params, host: &Host<'_>, judged: &Judgement, grid: Window) -> Finding {
     let mut measures = usage(host);
+    measures.insert(LOOKED_BACK, grid.length().hours());
     growth_measures(&mut measures, judged);
     let verb = if judged.verdict == Verdict::Leak { "leaks" } else { "seems to leak" };
     let mut summary = format!("{} {verb}", host.name());
@@ -170,6 +186,9 @@ fn rising(params: &Params, host: &Host<'_>) -> Option<Finding> {
     if pace <= 0.0 || left > params.reach_within.hours() {
         return None;
     }
+    if been_there(params, host, c) {
+        return None;
+    }
     let left = left.max(0.0);
     let mut measures = usage(host);
     measures.insert("hours_to_limit", left);
@@ -190,6 +209,16 @@ fn rising(params: &Params, host: &Host<'_>) -> Option<Finding> {
         measures,
         evidence: Vec::new(),
     })
+}
+
+/// Whether the host was as high before, over two seasons or more, and never came to the limit: a rise it makes often.
+fn been_there(params: &Params, host: &Host<'_>, level: f64) -> bool {
+    let (Some((grid, values)), Some(total)) = (&host.past, host.total) else { return false };
+    let before =
+        values.iter().enumerate().filter(|(i, v)| grid.time_of(*i) <= host.available.window.from && !v.is_nan());
+    let (cells, highest) = before.fold((0i64, f64::NEG_INFINITY), |(n, high), (_, v)| (n + 1, high.max(*v)));
+    let seen = cells * grid.step.millis();
+    seen >= 2 * params.season.millis() && highest >= level && highest < total * params.at_limit_share
 }
 
 fn middle(values: &[f64]) -> Option<f64> {
@@ -251,14 +280,16 @@ fn processes(
     total: f64,
 ) -> Vec<Consumer> {
     let settings = settings(params, Some(total));
+    let own = |s: &Series<'_>| &s.labels.keep(host::IDENTITY) == subject;
+    let worth = total * params.min_growth_of_total;
     for signal in host::PROCESSES {
-        let query = Query { signal, only: only.to_vec(), window };
-        let mut all: Vec<Consumer> = Vec::new();
-        for answer in seen.answers(&query) {
-            let set = &answer.series;
-            let weighed = weigh(set, window.from, window.to, total * params.min_growth_of_total, &settings);
-            all.extend(weighed.into_iter().filter(|c| &c.labels.keep(host::IDENTITY) == subject));
-        }
+        let query = |window| Query { signal, only: only.to_vec(), window };
+        let all_of = |window| {
+            let query = query(window);
+            seen.answers(&query).flat_map(|a| a.series.iter()).filter(own).collect::<Vec<_>>()
+        };
+        let past = host::history_window(params, window).map(all_of).unwrap_or_default();
+        let all = weigh(&all_of(window), &past, (window.from, window.to), worth, &settings);
         if !all.is_empty() {
             return all;
         }
@@ -310,11 +341,4 @@ fn process_leak(params: &Params, host: &Host<'_>, process: &Consumer, more: usiz
         measures,
         evidence: Vec::new(),
     }
-}
-
-/// The history of a host, from `history` ago to the end of the window, in cells of the season's ninety-sixth part
-/// (a quarter of an hour for a day), but no finer than the window's own.
-pub(super) fn history_window(params: &Params, window: Window) -> Option<Window> {
-    let step = Span::from_millis((params.season.millis() / 96).max(window.step.millis()));
-    Window::ending(window.to, params.history.max(window.length()), step).ok()
 }

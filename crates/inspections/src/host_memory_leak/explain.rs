@@ -5,13 +5,13 @@ use model::finding::{Conclusion, Finding, Level, RuledOut};
 use model::growth::{Judgement, Verdict};
 use model::labels::Labels;
 use model::query::{Origin, Query};
-use model::series::{Series, SeriesSet};
+use model::series::Series;
 use model::signal::{Signal, Unit};
 use model::snapshot::Snapshot;
-use model::time::{Span, Time, Window};
+use model::time::{Time, Window};
 use model::words;
 
-use super::detect::{self, ABOUT_TO_REACH, MEMORY_LEAK, PROCESS_LEAK};
+use super::detect::{self, LOOKED_BACK, MEMORY_LEAK, PROCESS_LEAK};
 use super::host::{self, Host};
 use super::{Params, settings};
 use crate::growing::chart::{Drawn, chart};
@@ -30,11 +30,11 @@ const KINDS: [(Signal, &str); 5] = [
 const CONTAINERS: [Signal; 2] = [Signal::ContainerAnonymous, Signal::ContainerWorkingSet];
 
 pub(super) fn ask(params: &Params, window: Window, finding: &Finding) -> Vec<Query> {
+    // A leak that only the history shows is explained over the history.
+    let far = finding.measures.get(LOOKED_BACK).is_some_and(|hours| *hours > window.length().hours());
+    let window = host::history_window(params, window).filter(|_| far).unwrap_or(window);
     let only = host::of_subject(&finding.subject);
     let mut all: Vec<Query> = Vec::new();
-    if let Some(history) = detect::history_window(params, window) {
-        all.push(Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window: history });
-    }
     let signals = KINDS.iter().map(|(s, _)| *s).chain(host::PROCESSES).chain(CONTAINERS);
     let others = [Signal::ProcessCount, Signal::HostMemoryPressure];
     all.extend(signals.chain(others).map(|signal| Query { signal, only: only.clone(), window }));
@@ -49,6 +49,8 @@ struct Case<'a> {
     subject: Labels,
     host: Host<'a>,
     judgement: Judgement,
+    /// The grid the judgement was given on.
+    grid: Window,
     /// The stretch of time in which the cause is searched for.
     cause: (Time, Time),
     /// Bytes the host grew by in it.
@@ -62,52 +64,14 @@ pub(super) fn explain(params: &Params, window: Window, finding: Finding, seen: &
     let Some(host) = host::one(params, window, seen, &subject) else {
         return Conclusion::Upheld(Box::new(finding));
     };
-    let only = host::of_subject(&finding.subject);
-    let past = detect::history_window(params, window)
-        .and_then(|w| host::history(seen, &Query { signal: Signal::HostMemoryAvailable, only, window: w }, &subject));
-    let used: Option<(Window, Vec<f64>)> =
-        past.zip(host.total).map(|(p, total)| (*p.window, p.values.iter().map(|v| total - v).collect()));
-    let judgement = detect::judge_host(params, &host, used.as_ref().map(|(w, v)| (w, v.as_slice())));
-    if let Some(other) = dismissed(params, &finding, &judgement, used.as_ref(), window) {
-        return Conclusion::Dismissed(RuledOut { subject: finding.subject, verdict: other.0.name(), why: other.1 });
-    }
-    let case = Case::open(params, window, seen, subject, host, judgement);
+    let (judgement, grid) = detect::judge_host(params, &host);
+    let case = Case::open(params, window, seen, subject, host, (judgement, grid));
     if finding.code == MEMORY_LEAK
         && let Some((verdict, why)) = case.innocent()
     {
         return Conclusion::Dismissed(RuledOut { subject: finding.subject, verdict: verdict.name(), why });
     }
     Conclusion::Upheld(Box::new(case.close(finding)))
-}
-
-/// Whether history explains a finding away: what it is instead, and why.
-fn dismissed(
-    params: &Params,
-    finding: &Finding,
-    judged: &Judgement,
-    past: Option<&(Window, Vec<f64>)>,
-    window: Window,
-) -> Option<(Verdict, String)> {
-    match finding.code {
-        MEMORY_LEAK if !matches!(judged.verdict, Verdict::Leak | Verdict::Suspected) => {
-            Some((judged.verdict, judged.why.clone()))
-        }
-        ABOUT_TO_REACH => {
-            let (grid, values) = past?;
-            let before = values.iter().enumerate().filter(|(i, v)| grid.time_of(*i) <= window.from && !v.is_nan());
-            let before: Vec<f64> = before.map(|(_, v)| *v).collect();
-            let seen = Span::from_millis(before.len() as i64 * grid.step.millis());
-            let (total, share) = (finding.measures.get("total_bytes")?, finding.measures.get("used_share")?);
-            let highest = before.iter().copied().fold(f64::NEG_INFINITY, f64::max) / total;
-            let known =
-                seen.millis() >= 2 * params.season.millis() && highest >= *share && highest < params.at_limit_share;
-            known.then(|| {
-                let (share, highest) = (words::percent(*share), words::percent(highest));
-                (Verdict::Seasonal, format!("it rose to {share}; in the {seen} before it was as high as {highest} and never reached the limit"))
-            })
-        }
-        _ => None,
-    }
 }
 
 impl<'a> Case<'a> {
@@ -117,13 +81,12 @@ impl<'a> Case<'a> {
         seen: &'a Snapshot,
         subject: Labels,
         host: Host<'a>,
-        judgement: Judgement,
+        (judgement, grid): (Judgement, Window),
     ) -> Case<'a> {
         // The cause lies where the growth is; a little before it, so that what grew has a level to grow from.
-        let margin = window.length().millis() / 20;
-        let from =
-            judgement.anomaly.map_or(window.from, |(from, _)| from - margin).clamp(window.from, window.to - margin);
-        let cause = (from, window.to);
+        let margin = grid.length().millis() / 20;
+        let from = judgement.anomaly.map_or(grid.from, |(from, _)| from - margin).clamp(grid.from, grid.to - margin);
+        let cause = (from, grid.to);
         let mut case = Case {
             params,
             window,
@@ -132,18 +95,19 @@ impl<'a> Case<'a> {
             grown: 0.0,
             host,
             judgement,
+            grid,
             cause,
             processes: Vec::new(),
             containers: Vec::new(),
         };
-        case.grown = difference(case.host.series(), cause).unwrap_or(0.0);
+        case.grown = difference(case.used(), cause).unwrap_or(0.0);
         case.processes = case.consumers(&host::PROCESSES);
         case.containers = case.consumers(&CONTAINERS);
         case
     }
 
     fn query(&self, signal: Signal) -> Query {
-        Query { signal, only: host::of_subject(&self.subject), window: self.window }
+        Query { signal, only: host::of_subject(&self.subject), window: self.grid }
     }
 
     /// What a first answered signal of these says of the host's consumers.
@@ -151,9 +115,9 @@ impl<'a> Case<'a> {
         let worth = (self.grown * 0.05).max(self.host.total.unwrap_or(0.0) * self.params.min_growth_of_total / 5.0);
         let settings = settings(self.params, None);
         for signal in signals {
-            let sets: Vec<&SeriesSet> = self.seen.answers(&self.query(*signal)).map(|a| &a.series).collect();
-            let all: Vec<Consumer> =
-                sets.into_iter().flat_map(|set| weigh(set, self.cause.0, self.cause.1, worth, &settings)).collect();
+            let query = self.query(*signal);
+            let all: Vec<Series<'_>> = self.seen.answers(&query).flat_map(|a| a.series.iter()).collect();
+            let all = weigh(&all, &[], self.cause, worth, &settings);
             if !all.is_empty() {
                 return all;
             }
@@ -191,7 +155,7 @@ impl<'a> Case<'a> {
     /// The finding with its level and figures brought up to date and its evidence attached.
     fn close(&self, mut finding: Finding) -> Finding {
         if finding.code == MEMORY_LEAK {
-            let renewed = detect::leak(self.params, &self.host, &self.judgement);
+            let renewed = detect::leak(self.params, &self.host, &self.judgement, self.grid);
             (finding.level, finding.summary, finding.measures) = (renewed.level, renewed.summary, renewed.measures);
         }
         let grew = grew_most(&self.processes);
@@ -234,14 +198,22 @@ impl<'a> Case<'a> {
             starts: self.host.boot.as_slice(),
             origins: host::origins(self.seen, &self.host_queries()),
         };
-        chart(self.host.series(), drawn)
+        chart(self.used(), drawn)
+    }
+
+    /// The used memory on the grid of the judgement.
+    fn used(&self) -> Series<'_> {
+        match &self.host.past {
+            Some((grid, values)) if *grid == self.grid => Series { labels: &self.subject, window: grid, values },
+            _ => self.host.series(),
+        }
     }
 
     fn host_queries(&self) -> Vec<Query> {
         let only = host::matchers(self.params);
         let tail = host::tail(self.window);
         vec![
-            Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window: self.window },
+            Query { signal: Signal::HostMemoryAvailable, only: only.clone(), window: self.grid },
             Query { signal: Signal::HostMemoryTotal, only, window: tail },
         ]
     }

@@ -33,12 +33,15 @@ pub(super) struct Host<'a> {
     pub(super) boot: Option<Time>,
     /// Installed minus available, a value a cell.
     pub(super) used: Vec<f64>,
+    /// The same over the whole history, on its coarser grid, where it was to be had.
+    pub(super) past: Option<(Window, Vec<f64>)>,
 }
 
 impl<'a> Host<'a> {
-    fn new(available: Series<'a>, total: Option<f64>, boot: Option<Time>) -> Host<'a> {
-        let used = available.values.iter().map(|v| total.map_or(f64::NAN, |t| t - v)).collect();
-        Host { subject: available.labels.keep(IDENTITY), available, total, boot, used }
+    fn new(available: Series<'a>, total: Option<f64>, boot: Option<Time>, past: Option<Series<'a>>) -> Host<'a> {
+        let of = |values: &[f64]| values.iter().map(|v| total.map_or(f64::NAN, |t| t - v)).collect::<Vec<f64>>();
+        let past = past.map(|p| (*p.window, of(p.values)));
+        Host { subject: available.labels.keep(IDENTITY), used: of(available.values), available, total, boot, past }
     }
 
     /// The used memory as a series.
@@ -114,6 +117,10 @@ fn join<'a>(
         let series = seen.answers(&query).flat_map(|a| a.series.iter()).filter(|s| wanted(s.labels));
         series.filter_map(|s| Some((s.labels.keep(IDENTITY), s.last()?.1))).collect::<HashMap<Labels, f64>>()
     };
+    let history = history_window(params, window).map(|w| query(Signal::HostMemoryAvailable, w));
+    let past = history.iter().flat_map(|q| seen.answers(q)).flat_map(|a| a.series.iter()).filter(|s| wanted(s.labels));
+    let past: HashMap<Labels, Series<'a>> =
+        one_each(past, IDENTITY).into_iter().map(|s| (s.labels.keep(IDENTITY), s)).collect();
     let (totals, boots) = (latest(Signal::HostMemoryTotal), latest(Signal::HostBootTime));
     let available = query(Signal::HostMemoryAvailable, window);
     let all: Vec<Series<'a>> =
@@ -122,15 +129,17 @@ fn join<'a>(
     let hosts = one_each(all.into_iter(), IDENTITY).into_iter().map(|s| {
         let key = s.labels.keep(IDENTITY);
         let boot = boots.get(&key).map(|secs| (secs * 1e3) as Time);
-        Host::new(s, totals.get(&key).copied().filter(|t| *t > 0.0), boot)
+        Host::new(s, totals.get(&key).copied().filter(|t| *t > 0.0), boot, past.get(&key).copied())
     });
     (hosts.collect(), series)
 }
 
-/// The same host over another window: its history.
-pub(super) fn history<'a>(seen: &'a Snapshot, query: &Query, subject: &Labels) -> Option<Series<'a>> {
-    let all = seen.answers(query).flat_map(|a| a.series.iter()).filter(|s| &s.labels.keep(IDENTITY) == subject);
-    one_each(all, IDENTITY).pop()
+/// The window of the history: as far back as it is wanted, in cells of the season's ninety-sixth part (a quarter of an
+/// hour for a day), but no finer than the window's own. None when no history is wanted.
+pub(super) fn history_window(params: &Params, window: Window) -> Option<Window> {
+    let step = Span::from_millis((params.season.millis() / 96).max(window.step.millis()));
+    let wanted = params.history > window.length();
+    Window::ending(window.to, params.history, step).ok().filter(|_| wanted)
 }
 
 /// Where the answers to these questions come from, each once.
