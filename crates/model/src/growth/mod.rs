@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, Time, Window};
 
+mod blocks;
+mod candidate;
+mod gates;
+mod judging;
+mod lives;
+mod past;
+mod samples;
+mod shape;
+mod trend;
+
+pub use gates::digits;
+pub use judging::judge;
+
 /// What a series is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,11 +105,13 @@ pub struct Settings {
     pub min_growth_share: f64,
     /// Growth over the window below this much is no matter, in the unit of the values.
     pub min_growth: f64,
+    /// How a value is written in sentences: bytes, percent. Three digits without a unit by default.
+    pub show: fn(f64) -> String,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { season: Span::from_days(1), min_growth_share: 0.05, min_growth: 0.0 }
+        Settings { season: Span::from_days(1), min_growth_share: 0.05, min_growth: 0.0, show: digits }
     }
 }
 
@@ -123,21 +138,4 @@ pub struct Judgement {
     pub ruled_out: Vec<(Verdict, String)>,
     /// The verdict in one sentence with its numbers.
     pub why: String,
-}
-
-/// Judges one series.
-pub fn judge(watched: &Watched<'_>, _settings: &Settings) -> Judgement {
-    // Placeholder until the gates stand: everything is unknown.
-    Judgement {
-        verdict: Verdict::Unknown,
-        growth_per_day: None,
-        hours_to_limit: None,
-        level: watched.values.last().copied().unwrap_or(f64::NAN),
-        baseline: None,
-        anomaly: None,
-        lives: 0,
-        gates: Vec::new(),
-        ruled_out: Vec::new(),
-        why: "not judged".into(),
-    }
 }
