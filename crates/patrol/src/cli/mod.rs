@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod inspection;
 pub mod print;
 pub mod source;
+pub mod table;
 
 /// Finds memory that leaks before it breaks something, and says why.
 #[derive(Parser)]

@@ -7,6 +7,7 @@ mod keys;
 mod node;
 mod problem;
 mod read;
+pub mod schema;
 mod secrets;
 mod section;
 mod typed;
@@ -28,7 +29,7 @@ use self::section::Lines;
 use crate::cli::Common;
 
 mod stand_in;
-pub use stand_in::Settings as PrometheusSettings;
+use stand_in as prometheus;
 
 /// The file looked for in the working directory.
 pub const FILE: &str = "patrol.yaml";
@@ -65,7 +66,7 @@ pub struct SourceConfig {
 #[derive(Clone, Debug)]
 pub enum SourceKind {
     /// A server that speaks the Prometheus API.
-    Prometheus(Box<PrometheusSettings>),
+    Prometheus(Box<prometheus::Settings>),
     /// What the embedded collector stored in this directory.
     Host {
         /// The directory.
@@ -198,6 +199,11 @@ impl Config {
     /// All inspections, in the order of the documentation.
     pub fn inspections(&self) -> &[InspectionConfig] {
         &self.inspections
+    }
+
+    /// How many sources the file sets.
+    pub fn sources_set(&self) -> usize {
+        self.sources.iter().filter(|s| s.origin != Origin::Default).count()
     }
 
     /// How many inspections the file mentions.

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, Spanned};
 
 use super::problem::Problem;
 
@@ -49,10 +50,13 @@ pub(super) enum Value {
     Map(Vec<(Key, Node)>),
 }
 
+/// Most levels a file may have.
+const DEEPEST: usize = 32;
+
 /// Reads a document. The first problem with the notation itself ends it: what follows could mean anything.
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 100_000, max_events: 400_000, max_documents: 1 },
+        budget: serde_saphyr::budget! { max_depth: DEEPEST, max_nodes: 100_000, max_events: 400_000, max_documents: 1 },
         duplicate_keys: DuplicateKeyPolicy::Error,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,
@@ -65,18 +69,28 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     }
 }
 
-/// The words of the YAML reader, without the place it appends: ours stands in front.
+/// What is wrong with the notation, in our words where the reader's are about its insides.
 fn notation(error: &serde_saphyr::Error) -> Problem {
     let at = error.location().filter(|l| *l != Location::UNKNOWN).map(Place::of);
-    if let serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } = error {
-        return Problem::new(at, format!("the key `{key}` stands here twice")).hint("keep one of the two");
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            Problem::new(at, format!("the key `{key}` stands here twice")).hint("keep one of the two")
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => Problem::new(at, "an anchor may not hold itself"),
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => Problem::new(
+            at,
+            format!("this lies more than {DEEPEST} levels deep, which nothing in a configuration does"),
+        ),
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            Problem::new(at, "a second document starts here, and only one is read").hint("take the `---` out")
+        }
+        Error::Budget { .. } => Problem::new(at, "the file holds more than any configuration"),
+        _ => {
+            let words = error.to_string();
+            let words = words.rfind(" at line ").map_or(&*words, |end| words[..end].trim_end_matches([':', ',']));
+            Problem::new(at, format!("this is not YAML: {words}"))
+        }
     }
-    let words = error.to_string();
-    let words = match words.rfind(" at line ") {
-        Some(end) => words[..end].trim_end_matches([':', ',']),
-        None => &words,
-    };
-    Problem::new(at, format!("this is not YAML: {words}"))
 }
 
 /// What the YAML reader hands over: it has already made up its mind about numbers.

@@ -146,18 +146,7 @@ impl Reader {
         }
         let pairs = section::pairs(node, "a kind of source with its settings", &mut self.problems);
         let [(kind, settings)] = pairs else {
-            let kinds = KINDS.join(", ");
-            let extra = pairs.iter().map(|(key, _)| key).find(|key| !KINDS.contains(&key.text.as_str()));
-            match (pairs, extra) {
-                ([], _) if matches!(node.value, Value::Map(_) | Value::Null) => {
-                    self.problem(name.at, format!("source `{}` has no kind; kinds are {kinds}", name.text));
-                }
-                ([], _) => {}
-                (_, Some(extra)) => self.problem(extra.at, params::unknown_key("kind of source", &extra.text, &KINDS)),
-                (_, None) => {
-                    self.problem(name.at, format!("source `{}` has two kinds; give each its own name", name.text));
-                }
-            }
+            self.not_one_kind(name, node, pairs);
             return None;
         };
         match kind.text.as_str() {
@@ -168,11 +157,30 @@ impl Reader {
                 let own = Some(host.data_dir).filter(|d| !d.is_empty()).map(|d| self.path(&d));
                 Some(SourceKind::Host { data_dir: own.unwrap_or_else(|| data_dir.into()) })
             }
-            other => {
-                self.problem(kind.at, params::unknown_key("kind of source", other, &KINDS));
+            _ => {
+                self.unknown_kind(name, kind);
                 None
             }
         }
+    }
+
+    fn not_one_kind(&mut self, name: &Key, node: &Node, pairs: &[(Key, Node)]) {
+        let stranger = pairs.iter().map(|(key, _)| key).find(|key| !KINDS.contains(&key.text.as_str()));
+        match (pairs, stranger) {
+            ([], _) if matches!(node.value, Value::Map(_) | Value::Null) => {
+                self.problem(name.at, format!("source `{}` has no kind; kinds are {}", name.text, KINDS.join(", ")));
+            }
+            ([], _) => {}
+            (_, Some(stranger)) => self.unknown_kind(name, stranger),
+            (_, None) => self.problem(name.at, format!("source `{}` has two kinds; give each its own name", name.text)),
+        }
+    }
+
+    fn unknown_kind(&mut self, name: &Key, kind: &Key) {
+        let problem = Problem::new(kind.at, params::unknown_key("kind of source", &kind.text, &KINDS));
+        let form =
+            format!("a source is written `{}: {{ prometheus: {{ url: URL }} }}` or `{0}: {{ host: }}`", name.text);
+        self.problems.push(problem.hint(form));
     }
 
     fn prometheus(&mut self, settings: &Node) -> Option<SourceKind> {
@@ -225,7 +233,14 @@ impl Reader {
 
     fn inspection(&mut self, node: &Node, sources: &[&str], into: &mut InspectionConfig) {
         let pairs = section::pairs(node, "the settings of an inspection", &mut self.problems);
+        let before = self.problems.len();
         let (common, lines) = section::typed::<Common>(pairs, &[PARAMS], &mut self.problems);
+        let own = into.inspection.params();
+        for problem in &mut self.problems[before..] {
+            if own.iter().any(|p| problem.message.starts_with(&format!("unknown key `{}`", p.name))) {
+                problem.hint = Some(format!("it is a parameter: write it below `{PARAMS}:`"));
+            }
+        }
         into.file = Some(self.file.clone());
         into.enabled = common.enabled;
         if lines.contains_key("window") {

@@ -23,7 +23,8 @@ fn names_secret(key: &str) -> bool {
 }
 
 fn elsewhere(key: &str) -> bool {
-    key.ends_with("_file") || key.ends_with("_env")
+    let key = key.to_lowercase();
+    ["file", "path", "env"].iter().any(|end| key.ends_with(end))
 }
 
 /// The line with its secrets replaced by `***`.
@@ -37,35 +38,46 @@ pub(super) fn mask(line: &str) -> String {
     }
 }
 
-/// Takes secrets out of a tree, leaving a problem for each.
+/// Takes secrets out of a tree, leaving a problem for each. What is left reads as if each had been named by file, so
+/// that one mistake is one problem.
 pub(super) fn take_out(node: &mut Node, problems: &mut Vec<Problem>) {
     match &mut node.value {
         Value::Null => {}
         Value::Text(text) => {
-            if USER.as_ref().is_some_and(|u| u.is_match(text)) {
-                let problem = Problem::new(node.at, "a URL may not hold a user or password");
-                problems.push(problem.hint("write `basic_auth: { username: NAME, password_file: PATH }` beside it"));
-                node.value = Value::Null;
-            }
+            let Some(clean) =
+                USER.as_ref().filter(|u| u.is_match(text)).map(|u| u.replace_all(text, "://").into_owned())
+            else {
+                return;
+            };
+            let problem = Problem::new(node.at, "a URL may not hold a user or password");
+            problems.push(problem.hint("write `basic_auth: { username: NAME, password_file: PATH }` beside it"));
+            *text = clean;
         }
         Value::List(items) => items.iter_mut().for_each(|item| take_out(item, problems)),
         Value::Map(pairs) => {
-            pairs.retain_mut(|(key, value)| {
-                let inline = matches!(value.value, Value::Text(_)) && names_secret(&key.text);
-                match inline {
-                    true => problems.push(inline_secret(key)),
-                    false => take_out(value, problems),
+            for (key, value) in pairs {
+                match &mut value.value {
+                    Value::Text(secret) if names_secret(&key.text) => {
+                        problems.push(inline(key));
+                        key.text = file_key(&key.text).into();
+                        "***".clone_into(secret);
+                    }
+                    _ => take_out(value, problems),
                 }
-                !inline
-            });
+            }
         }
     }
 }
 
-fn inline_secret(key: &Key) -> Problem {
-    let file = if key.text.to_lowercase().contains("pass") { "password_file" } else { "token_file" };
-    Problem::new(key.at, format!("`{}` is a secret, and secrets do not stand in this file", key.text))
-        .hint(format!("put it into a file that only Patrol can read, and write `{file}: PATH` here"))
+/// The key that names the file of such a secret.
+fn file_key(key: &str) -> &'static str {
+    if key.to_lowercase().contains("pass") { "password_file" } else { "token_file" }
+}
+
+fn inline(key: &Key) -> Problem {
+    let Key { text, at } = key;
+    let hint = format!("put it into a file that only Patrol can read, and write `{}: PATH` here", file_key(text));
+    Problem::new(*at, format!("`{text}` is a secret, and secrets do not stand in this file")).hint(hint)
 }
 
 #[cfg(test)]

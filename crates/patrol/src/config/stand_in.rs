@@ -1,7 +1,7 @@
 //! Stands in for the settings of a Prometheus server.
 
 /// Settings.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Address.

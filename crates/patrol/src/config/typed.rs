@@ -53,18 +53,14 @@ impl de::Error for Fault {
     }
 }
 
-/// Words for what stands there.
-fn found(node: &Node) -> String {
-    match &node.value {
-        Value::Null => "nothing".into(),
-        Value::Text(text) => format!("`{text}`"),
-        Value::List(_) => "a list".into(),
-        Value::Map(_) => "keys with values".into(),
-    }
-}
-
 fn wanted(what: &str, node: &Node) -> Fault {
-    Fault::new(format!("{what} is wanted here, not {}", found(node))).at(node.at)
+    let found = match &node.value {
+        Value::Null => String::new(),
+        Value::Text(text) => format!(", not `{text}`"),
+        Value::List(_) => ", not a list".into(),
+        Value::Map(_) => ", not more keys".into(),
+    };
+    Fault::new(format!("{what} is wanted here{found}")).at(node.at)
 }
 
 impl Node {

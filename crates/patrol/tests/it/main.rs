@@ -1,1 +1,3 @@
-//! t
+//! Patrol from outside: the shape of the repository, its configuration, its commands and its documents.
+
+mod config;
