@@ -62,6 +62,24 @@ impl SeriesSet {
         &mut self.cells[index * width..(index + 1) * width]
     }
 
+    /// Gives every series the labels that `name` says, or drops it. The others keep their order; no row is copied
+    /// elsewhere than down.
+    pub fn rename(&mut self, mut name: impl FnMut(usize, &Labels) -> Option<Labels>) {
+        let width = self.window.cells();
+        let mut kept = 0;
+        for row in 0..self.labels.len() {
+            if let Some(labels) = name(row, &self.labels[row]) {
+                self.labels[kept] = labels;
+                if kept < row {
+                    self.cells.copy_within(row * width..(row + 1) * width, kept * width);
+                }
+                kept += 1;
+            }
+        }
+        self.labels.truncate(kept);
+        self.cells.truncate(kept * width);
+    }
+
     /// The grid all of them lie on.
     pub fn window(&self) -> &Window {
         &self.window
@@ -110,5 +128,20 @@ mod tests {
         assert_eq!(set.iter().map(|s| s.samples()).collect::<Vec<_>>(), [1, 1]);
         set.pop();
         assert_eq!((set.len(), set.get(0).values.len()), (1, 3));
+    }
+
+    #[test]
+    fn renaming_moves_rows_with_their_names() {
+        let window = Window::ending(40_000, Span::from_secs(40), Span::from_secs(20)).unwrap();
+        let mut set = SeriesSet::new(window);
+        for (i, host) in ["a", "b", "c"].into_iter().enumerate() {
+            set.push(Labels::from([("host", host)])).fill(i as f64);
+        }
+        set.rename(|row, labels| (row != 1).then(|| labels.with("job", "x")));
+        let rows: Vec<_> = set.iter().map(|s| (s.labels.to_string(), s.values.to_vec())).collect();
+        let named = |host: &str| format!(r#"host="{host}", job="x""#);
+        assert_eq!(rows, [(named("a"), vec![0.0; 2]), (named("c"), vec![2.0; 2])]);
+        set.rename(|_, _| None);
+        assert!(set.is_empty());
     }
 }
