@@ -7,6 +7,7 @@ use model::seam::{Card, Inspection};
 use model::signal::Signal;
 use model::snapshot::Snapshot;
 use model::time::{Span, Window};
+use model::words;
 
 mod detect;
 mod explain;
@@ -94,7 +95,9 @@ impl Inspection for HostMemoryLeak {
     }
 
     fn replay(params: &Params, watched: &Watched<'_>) -> Option<Judgement> {
-        Some(judge(watched, &settings(params, watched.limit)))
+        // A recording may be in any unit: figures stand without one.
+        let show = Settings::default().show;
+        Some(judge(watched, &Settings { show, ..settings(params, watched.limit) }))
     }
 }
 
@@ -104,7 +107,7 @@ fn settings(params: &Params, total: Option<f64>) -> Settings {
         season: params.season,
         min_growth_share: params.min_growth_share,
         min_growth: total.map_or(0.0, |t| t * params.min_growth_of_total),
-        ..Settings::default()
+        show: words::bytes,
     }
 }
 

@@ -21,7 +21,8 @@ pub fn bytes(value: f64) -> String {
 /// A growth in the unit of time in which its figure is easy to read: `4.1 MiB/s`, `812 MiB/h`, `3.2 GiB/day`.
 pub fn rate(per_day: Interval) -> String {
     let (unit, days) = pace(per_day.mid);
-    format!("{}{unit} ({} to {})", bytes(per_day.mid * days), bytes(per_day.low * days), bytes(per_day.high * days))
+    let [low, mid, high] = [per_day.low, per_day.mid, per_day.high].map(|v| bytes(v * days));
+    if low == high { format!("{mid}{unit}") } else { format!("{mid}{unit} ({low} to {high})") }
 }
 
 /// The unit of time for a growth a day in bytes, and its length in days.
@@ -49,6 +50,7 @@ pub fn hours(value: f64) -> String {
 /// An interval of hours: `5.3 h (4.8 h to 6.1 h)`; without an upper end, `at the earliest in 4.8 h`.
 pub fn until(interval: Interval) -> String {
     match (interval.mid.is_finite(), interval.high.is_finite()) {
+        (true, true) if hours(interval.low) == hours(interval.high) => hours(interval.mid),
         (true, true) => format!("{} ({} to {})", hours(interval.mid), hours(interval.low), hours(interval.high)),
         (true, false) => format!("{} (at the earliest {}, no latest)", hours(interval.mid), hours(interval.low)),
         (false, _) => format!("at the earliest {}", hours(interval.low)),
