@@ -2,6 +2,9 @@
 
 pub mod backtest;
 pub mod cli;
+pub mod collect;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod render;
+pub mod rounds;

@@ -1,0 +1,3 @@
+//! The loop that joins the collector and the store.
+
+pub mod ending;
