@@ -1,3 +1,4 @@
 //! Patrol from outside: the shape of the repository, its configuration, its commands and its documents.
 
 mod config;
+mod tidy;
