@@ -21,15 +21,13 @@ use model::params::{Param, Params, RawParams};
 use model::seam::AnyInspection;
 use model::time::Span;
 use serde::Serialize;
+use sources::prometheus;
 
 pub use self::keys::Collector;
 pub use self::node::Place;
 pub use self::problem::{ConfigError, Problem};
 use self::section::Lines;
 use crate::cli::Common;
-
-mod stand_in;
-use stand_in as prometheus;
 
 /// The file looked for in the working directory.
 pub const FILE: &str = "patrol.yaml";

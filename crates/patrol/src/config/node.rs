@@ -50,6 +50,16 @@ pub(super) enum Value {
     Map(Vec<(Key, Node)>),
 }
 
+impl Node {
+    /// The value of a key.
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(pairs) => pairs.iter().find(|(key, _)| key.text == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+}
+
 /// Most levels a file may have.
 const DEEPEST: usize = 32;
 

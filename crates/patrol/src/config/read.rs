@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::params::{self, RawParams};
+use model::signal::Signal;
 use model::time::Window;
+use sources::prometheus::{self, Prometheus};
 
 use super::keys::{Collector, Common, Host, PARAMS, TOP};
 use super::node::{self, Key, Node, Place, Value};
@@ -58,6 +60,13 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
 
+/// Where the setting, signal or header stands that a sentence names first in backticks.
+fn place_of(sentence: &str, settings: &Node) -> Option<Place> {
+    let deeper = |name| ["signals", "headers"].iter().find_map(|group| settings.get(group)?.get(name));
+    let named = |name| settings.get(name).or_else(|| deeper(name));
+    sentence.split('`').skip(1).step_by(2).find_map(named).map(|node| node.at)
+}
+
 struct Reader {
     file: Arc<Path>,
     problems: Vec<Problem>,
@@ -83,12 +92,12 @@ impl Reader {
         for (key, _) in top.iter().filter(|(key, _)| !names.contains(&key.text.as_str())) {
             self.problem(key.at, params::unknown_key("key", &key.text, &names));
         }
-        let part = |name: &str| top.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+        let part = |name: &str| tree.get(name);
         let mut config = Config { file: Some(self.file.clone()), ..defaults() };
         if let Some(node) = part("collector") {
             let pairs = section::pairs(node, "the collector's settings", &mut self.problems);
             (config.collector, config.collector_lines) = section::typed(pairs, &[], &mut self.problems);
-            self.collector_bounds(&config.collector, pairs);
+            self.collector_bounds(&config.collector, node);
             if !config.collector.data_dir.is_empty() {
                 config.data_dir = self.path(&config.collector.data_dir);
             }
@@ -111,7 +120,7 @@ impl Reader {
         config
     }
 
-    fn collector_bounds(&mut self, collector: &Collector, pairs: &[(Key, Node)]) {
+    fn collector_bounds(&mut self, collector: &Collector, node: &Node) {
         let limits = [
             ("interval", collector.interval.millis() >= 1_000, "at least `1s`"),
             ("retention", collector.retention >= collector.interval, "at least one interval"),
@@ -119,8 +128,8 @@ impl Reader {
             ("max_disk", collector.max_disk.bytes() >= 1 << 20, "at least `1MiB`"),
         ];
         for (name, kept, limit) in limits {
-            match pairs.iter().find(|(key, _)| key.text == name) {
-                Some((_, node)) if !kept => self.problem(node.at, format!("`{name}` must be {limit}")),
+            match node.get(name) {
+                Some(node) if !kept => self.problem(node.at, format!("`{name}` must be {limit}")),
                 _ => {}
             }
         }
@@ -150,7 +159,7 @@ impl Reader {
             return None;
         };
         match kind.text.as_str() {
-            "prometheus" => self.prometheus(settings),
+            "prometheus" => self.prometheus(kind, settings),
             "host" => {
                 let pairs = section::pairs(settings, "the settings of a host", &mut self.problems);
                 let (host, _) = section::typed::<Host>(pairs, &[], &mut self.problems);
@@ -183,16 +192,36 @@ impl Reader {
         self.problems.push(problem.hint(form));
     }
 
-    fn prometheus(&mut self, settings: &Node) -> Option<SourceKind> {
-        let mut settings = settings.clone();
-        self.unexpanded(&settings);
-        self.root(&mut settings);
-        match typed::read(&settings) {
-            Ok(settings) => Some(SourceKind::Prometheus(Box::new(settings))),
+    fn prometheus(&mut self, kind: &Key, node: &Node) -> Option<SourceKind> {
+        let mut node = node.clone();
+        let before = self.problems.len();
+        self.unexpanded(&node);
+        self.signal_names(&node);
+        self.root(&mut node);
+        match typed::read::<prometheus::Settings>(&node) {
+            Ok(settings) => {
+                // Making the source asks nobody; it tells settings that do not go together.
+                if let Err(error) = Prometheus::new(&kind.text, settings.clone())
+                    && self.problems.len() == before
+                {
+                    let problem = Problem::new(place_of(&error.reason, &node).unwrap_or(kind.at), error.reason);
+                    self.problems.push(Problem { hint: error.hint, ..problem });
+                }
+                Some(SourceKind::Prometheus(Box::new(settings)))
+            }
             Err(problem) => {
                 self.problems.push(problem);
                 None
             }
+        }
+    }
+
+    /// Names of signals whose expressions are replaced.
+    fn signal_names(&mut self, settings: &Node) {
+        let known: Vec<&str> = Signal::ALL.iter().map(|s| s.name()).collect();
+        let Some(Node { value: Value::Map(pairs), .. }) = settings.get("signals") else { return };
+        for (key, _) in pairs.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
+            self.problem(key.at, params::unknown_key("signal", &key.text, &known));
         }
     }
 
@@ -249,7 +278,7 @@ impl Reader {
         if lines.contains_key("step") {
             into.step = common.step;
         }
-        let value = |name: &str| pairs.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+        let value = |name: &str| node.get(name);
         if let Err(why) = Window::ending(0, into.window, into.step)
             && let Some(node) = value("window").or(value("step"))
         {

@@ -3,9 +3,9 @@
 use model::params::{Kind, Param, Params};
 use model::signal::Signal;
 use serde_json::{Map, Value, json};
+use sources::prometheus;
 
 use super::keys::{self, Collector, Host, PARAMS, TOP};
-use super::prometheus;
 
 /// The schema as text, as `patrol config schema` prints it.
 pub fn text() -> String {

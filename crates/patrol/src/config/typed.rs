@@ -147,7 +147,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         let pairs = match &self.value {
             Value::Null => Pairs { rest: [].iter(), value: None },
             Value::Map(pairs) => Pairs { rest: pairs.iter(), value: None },
-            _ => return Err(wanted("`key: value`", self)),
+            _ => return Err(wanted("a group of `key: value`", self)),
         };
         visitor.visit_map(pairs).map_err(|e| e.at(self.at))
     }
