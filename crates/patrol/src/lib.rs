@@ -8,3 +8,4 @@ pub mod demo;
 pub mod error;
 pub mod render;
 pub mod rounds;
+pub mod wiring;

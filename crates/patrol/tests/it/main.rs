@@ -1,4 +1,6 @@
 //! Patrol from outside: the shape of the repository, its configuration, its commands and its documents.
 
+mod backtest;
 mod config;
 mod tidy;
+mod walk;
