@@ -51,7 +51,9 @@ impl Past {
     /// The blocks of a window as they were `back` earlier; NaN where nothing is known.
     fn shifted(&self, watched: &Watched<'_>, blocks: &Blocks, back: i64) -> Vec<f64> {
         let step = watched.window.step.millis() as f64;
-        let half = (blocks.width * step / 2.0).max(step);
+        // A history that is coarser than the blocks still has a sample within half a cell of each.
+        let coarse = watched.history.map_or(0.0, |(grid, _)| grid.step.millis() as f64 / 2.0);
+        let half = (blocks.width * step / 2.0).max(step).max(coarse);
         let at = |cell: f64| watched.window.from as f64 + (cell + 0.5) * step - back as f64;
         blocks
             .at

@@ -88,7 +88,8 @@ fn round(sources: &[&Recorded]) -> Report {
 fn a_leaking_host_is_found_with_its_process_and_a_breathing_one_is_not() {
     let report = round(&[&fleet()]);
     let run = &report.runs[0];
-    assert_eq!((run.subjects, run.findings.len(), run.unknown.len(), run.gaps.len()), (2, 1, 0, 0));
+    let found: Vec<&str> = run.findings.iter().map(|f| f.summary.as_str()).collect();
+    assert_eq!((run.subjects, run.findings.len(), run.unknown.len(), run.gaps.len()), (2, 1, 0, 0), "{found:#?}");
     let finding = &run.findings[0];
     assert_eq!((finding.code, finding.subject.get("host")), ("memory-leak", Some("a")));
     assert!(finding.summary.contains("a leaks") && finding.summary.contains("api grew most"), "{}", finding.summary);
