@@ -2,5 +2,6 @@
 
 mod backtest;
 mod config;
+mod reference;
 mod tidy;
 mod walk;
