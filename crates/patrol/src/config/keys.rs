@@ -6,7 +6,7 @@ use model::size::Size;
 use model::time::Span;
 
 /// The keys of the file itself, in the order of the documentation.
-pub(super) const TOP: [(&str, &str); 3] = [
+pub const TOP: [(&str, &str); 3] = [
     ("sources", "Where data comes from, by a name of your choice. The local collector's store when there is none."),
     ("collector", "What `patrol collect` collects from this host, and how long it is kept."),
     ("inspections", "What is looked for, by the id of the inspection. All of them, with defaults, when there is none."),

@@ -1,11 +1,13 @@
 //! The JSON schema of the configuration, made from the declarations of what it may hold.
 
 use model::params::{Kind, Param, Params};
+use model::seam::Card;
 use model::signal::Signal;
 use serde_json::{Map, Value, json};
 use sources::prometheus;
 
-use super::keys::{self, Collector, Host, PARAMS, TOP};
+pub use super::keys::TOP;
+use super::keys::{self, Collector, Host, PARAMS};
 
 /// The schema as text, as `patrol config schema` prints it.
 pub fn text() -> String {
@@ -34,7 +36,7 @@ pub fn document() -> Value {
 }
 
 fn sources() -> Value {
-    let host = described(section(&Host::table()), "What the embedded collector stored on this host.");
+    let host = described(section(&host_settings()), "What the embedded collector stored on this host.");
     json!({
         "type": ["object", "null"],
         "propertyNames": { "pattern": "^[A-Za-z0-9._-]{1,63}$" },
@@ -63,11 +65,21 @@ pub fn prometheus_settings() -> Value {
     schema
 }
 
+/// The settings of a source that reads what the embedded collector stored.
+pub fn host_settings() -> Vec<Param> {
+    Host::table()
+}
+
+/// The keys every inspection has, with this one's defaults.
+pub fn inspection_settings(card: &Card) -> Vec<Param> {
+    keys::of_inspection(card)
+}
+
 fn inspections() -> Value {
     let mut properties = Map::new();
     for inspection in inspections::ALL {
         let card = inspection.card();
-        let mut settings = section(&keys::of_inspection(card));
+        let mut settings = section(&inspection_settings(card));
         settings["properties"][PARAMS] = described(section(&inspection.params()), "Its own parameters.");
         properties.insert(card.id.into(), described(settings, card.title));
     }

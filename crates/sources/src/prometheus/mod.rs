@@ -50,6 +50,14 @@ pub struct Prometheus {
     shared: Mutex<BTreeSet<String>>,
 }
 
+/// The expressions (PromQL) that a signal is asked by unless a user gave another; none where no exporter offers it.
+pub fn expressions(signal: Signal) -> Vec<String> {
+    match signals::mapping(signal, &BTreeMap::new()) {
+        Mapping::Asked(alternatives) => alternatives.into_iter().map(|a| a.expression).collect(),
+        Mapping::NotOffered(_) => Vec::new(),
+    }
+}
+
 /// What went wrong with a question, and how it was put to the server.
 struct Failed {
     query: String,

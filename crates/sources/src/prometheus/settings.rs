@@ -9,7 +9,7 @@ use model::time::Span;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A Prometheus-compatible server: where it is, how to be let in, and how far to trust its answers.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ pub struct Settings {
 }
 
 /// How series are read from a server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// Remote read where the server has it and the expression is a plain selector, range queries otherwise.
