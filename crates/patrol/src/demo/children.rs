@@ -33,6 +33,11 @@ impl Children {
         Ok(children)
     }
 
+    /// The programs that run, with their process ids.
+    pub fn running(&self) -> impl Iterator<Item = (Program, u32)> {
+        self.0.iter().map(|(program, child)| (*program, child.id()))
+    }
+
     /// Programs that have ended although nobody ended them, with how; each is told once.
     pub fn ended(&mut self) -> Vec<(Program, std::process::ExitStatus)> {
         let mut ended = Vec::new();

@@ -13,22 +13,31 @@ const LEAST: u64 = 768 << 20;
 /// The programs together never take more than this share of what is to be had.
 const SHARE: f64 = 0.5;
 
+/// What memory there is here.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Bytes the host has.
+    pub total: u64,
+    /// Bytes to be had: what the host has available, or less where a control group sets a limit.
+    pub free: u64,
+}
+
 /// The factor on the amounts of the programs with so many bytes to be had; an error when there are too few.
-pub fn scale(room: u64, programs: &[Program]) -> Result<f64> {
-    if room < LEAST {
-        let words = format!("only {} MiB of memory are to be had; the demo wants {} MiB", room >> 20, LEAST >> 20);
+pub fn scale(free: u64, programs: &[Program]) -> Result<f64> {
+    if free < LEAST {
+        let words = format!("only {} MiB of memory are to be had; the demo wants {} MiB", free >> 20, LEAST >> 20);
         return Err(Failure::new(words).hint("end something else, or raise the memory limit of this container"));
     }
     let most: f64 = programs.iter().map(|program| program.most()).sum();
-    Ok((room as f64 * SHARE / most.max(1.0)).min(1.0))
+    Ok((free as f64 * SHARE / most.max(1.0)).min(1.0))
 }
 
-/// Bytes to be had: what the host has available, or less where a control group sets a limit.
-pub fn room() -> Result<u64> {
+/// Looks how much there is.
+pub fn room() -> Result<Room> {
     let read = |path: String| std::fs::read(path).ok();
     let info = MemInfo::read(&read("/proc/meminfo".into()).unwrap_or_default());
     let available = info.available.or_else(|| info.estimated_available());
-    let available = available.ok_or_else(|| {
+    let (total, available) = info.total.zip(available).ok_or_else(|| {
         Failure::new("/proc/meminfo does not say how much memory there is").hint("the demo runs on Linux, with /proc")
     })?;
     let own = String::from_utf8_lossy(&read("/proc/self/cgroup".into()).unwrap_or_default()).into_owned();
@@ -46,7 +55,7 @@ pub fn room() -> Result<u64> {
         );
         Some(memory.limit?.saturating_sub(memory.working_set.unwrap_or(0)))
     });
-    Ok(left.fold(available, u64::min))
+    Ok(Room { total, free: left.fold(available, u64::min) })
 }
 
 /// The directories of the groups this process is in, from `/proc/self/cgroup`, up to the root of what is seen here.
@@ -97,7 +106,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_no_more_room_than_memory() {
-        let total = MemInfo::read(&std::fs::read("/proc/meminfo").unwrap()).total.unwrap();
-        assert!((1..=total).contains(&room().unwrap()));
+        let room = room().unwrap();
+        assert!((1..=room.total).contains(&room.free), "{room:?}");
     }
 }
