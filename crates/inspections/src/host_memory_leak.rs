@@ -10,6 +10,7 @@ use model::time::{Span, Window};
 use model::words;
 
 mod detect;
+mod evidence;
 mod explain;
 mod host;
 

@@ -44,7 +44,7 @@ macro_rules! signals {
             }
             /// One or two sentences on what it is.
             pub const fn doc(self) -> &'static str {
-                match self { $( Signal::$variant => concat!($($doc),+) ),* }
+                match self { $( Signal::$variant => concat!($($doc),+).trim_ascii() ),* }
             }
             /// Labels every series of it carries (an optional one may be missing), which tell its series apart.
             pub const fn labels(self) -> &'static [&'static str] {
