@@ -1,0 +1,197 @@
+//! Why the sample store could not do what was asked, and what the reader can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of the sample store. Its cause, where there is one, is its [`source`](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Nothing was ever collected here.
+    #[error("there is no sample store in {}", dir.display())]
+    Missing {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Another process writes to it.
+    #[error("the sample store in {} is being written by {holder}", dir.display())]
+    Held {
+        /// The folder.
+        dir: PathBuf,
+        /// The other process: its number, and its name where that is known.
+        holder: String,
+    },
+    /// The folder or a file in it cannot be made, read or written.
+    #[error("cannot {doing} {}", path.display())]
+    Inaccessible {
+        /// What was tried, a verb.
+        doing: &'static str,
+        /// What it was tried with.
+        path: PathBuf,
+        /// What the system, or SQLite, says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk is full. Nothing of the scrape was stored; what was stored before stands.
+    #[error("no space left for the sample store in {}", dir.display())]
+    DiskFull {
+        /// The folder.
+        dir: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// `max_bytes` does not even hold what is not sealed yet. Nothing of the scrape was stored.
+    #[error("the sample store in {} may hold {max_bytes} bytes, which is too little for its series", dir.display())]
+    TooSmall {
+        /// The folder.
+        dir: PathBuf,
+        /// The cap that was set.
+        max_bytes: u64,
+    },
+    /// The file is not what was written there once.
+    #[error("the sample store in {} is damaged: {what}", dir.display())]
+    Damaged {
+        /// The folder.
+        dir: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+    /// The file is a database of some other program.
+    #[error("{} is not a sample store", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer version of this program wrote it.
+    #[error("the sample store in {} has format {found}; this version knows up to {known}", dir.display())]
+    Newer {
+        /// The folder.
+        dir: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The last format known here.
+        known: i64,
+    },
+    /// An older version wrote it, and it was opened for reading only.
+    #[error("the sample store in {} still has format {found}; this version reads {known}", dir.display())]
+    Older {
+        /// The folder.
+        dir: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The format read here.
+        known: i64,
+    },
+    /// Writing was asked of a store opened for reading.
+    #[error("the sample store in {} was opened for reading only, or is closed", dir.display())]
+    ReadOnly {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A setting makes no sense.
+    #[error("wrong setting of the sample store: {0}")]
+    Settings(String),
+    /// A condition on labels is not an expression.
+    #[error("cannot read the condition {matcher}")]
+    Matcher {
+        /// The condition.
+        matcher: String,
+        /// What is wrong with it.
+        source: Box<regex::Error>,
+    },
+    /// A window without cells was asked for.
+    #[error("a window without cells has no answer")]
+    EmptyWindow,
+    /// The answer would not fit into memory.
+    #[error("{series} series of {cells} cells are more than one answer holds")]
+    TooLarge {
+        /// Series so far.
+        series: usize,
+        /// Cells of each.
+        cells: usize,
+    },
+    /// Anything else SQLite says.
+    #[error("cannot {doing} the sample store in {}", dir.display())]
+    Database {
+        /// The folder.
+        dir: PathBuf,
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+}
+
+impl StoreError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            StoreError::Missing { .. } => {
+                "let `patrol collect` run for a while first, or name its folder with `--data-dir`".into()
+            }
+            StoreError::Held { .. } => {
+                "stop the other one, or give this one another folder with `--data-dir`; reading works meanwhile".into()
+            }
+            StoreError::Inaccessible { path, .. } => format!(
+                "look at the owner and the permissions of {}; reading needs the rights of whoever collects",
+                path.display()
+            ),
+            StoreError::DiskFull { dir, .. } => {
+                format!("make room on the disk of {}; collecting goes on by itself then", dir.display())
+            }
+            StoreError::TooSmall { .. } => "raise `max_bytes` or lower `max_series`".into(),
+            StoreError::Damaged { dir, .. } => {
+                format!("move {} away; a new store is begun in its place", dir.join(super::FILE).display())
+            }
+            StoreError::Foreign { .. } => "name another folder with `--data-dir`".into(),
+            StoreError::Newer { .. } => "use the newer version, or name another folder with `--data-dir`".into(),
+            StoreError::Older { .. } => "let `patrol collect` of this version open it once".into(),
+            StoreError::TooLarge { .. } => "ask for a shorter window, a longer step or fewer series".into(),
+            StoreError::Matcher { .. } => "write an RE2 expression, as in `{process=~\"java|node.*\"}`".into(),
+            StoreError::EmptyWindow
+            | StoreError::ReadOnly { .. }
+            | StoreError::Settings(_)
+            | StoreError::Database { .. } => return None,
+        })
+    }
+
+    /// Sorts what SQLite says by its result codes (`sqlite.org/rescode.html`).
+    pub(super) fn of(dir: &Path, doing: &'static str, source: sqlx::Error) -> StoreError {
+        let dir = dir.to_path_buf();
+        let code = code(&source);
+        match code & 0xff {
+            _ if code == IOERR_SHMSIZE => StoreError::DiskFull { dir, source },
+            FULL => StoreError::DiskFull { dir, source },
+            CORRUPT => StoreError::Damaged { dir, what: words(&source) },
+            NOTADB => StoreError::Foreign { path: dir.join(super::FILE) },
+            READONLY | CANTOPEN | PERM => {
+                StoreError::Inaccessible { doing, path: dir.join(super::FILE), source: Box::new(source) }
+            }
+            _ => StoreError::Database { dir, doing, source },
+        }
+    }
+
+    /// The same for what the system says.
+    pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+        StoreError::Inaccessible { doing, path: path.to_path_buf(), source: Box::new(source) }
+    }
+}
+
+const PERM: i64 = 3;
+const READONLY: i64 = 8;
+const CORRUPT: i64 = 11;
+const FULL: i64 = 13;
+const CANTOPEN: i64 = 14;
+const NOTADB: i64 = 26;
+/// No room to grow the index of the write-ahead log.
+const IOERR_SHMSIZE: i64 = 4874;
+
+/// The extended result code; -1 when it is not SQLite that speaks.
+fn code(error: &sqlx::Error) -> i64 {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.and_then(|code| code.parse().ok()).unwrap_or(-1)
+}
+
+/// What SQLite says, without the words around it.
+fn words(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().to_string())
+}
