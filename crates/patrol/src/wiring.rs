@@ -137,7 +137,7 @@ pub fn prometheus_at(url: &str) -> Result<Prometheus> {
 }
 
 /// A wrong setting as a failure, with its hint.
-fn setup(error: SetupError) -> Failure {
+pub fn setup(error: SetupError) -> Failure {
     Failure { hint: error.hint, error: anyhow::Error::msg(error.reason) }
 }
 

@@ -1,6 +1,6 @@
 //! Backtests: the windows of recorded series, judged as they would have been judged when they were new.
 //!
-//! A recorded series comes from a file ([`tsv`]) or from a source; [`replay`] cuts it into windows and hands each to
+//! A recorded series comes from a file ([`tsv`]) or from a server ([`fleet`]); [`replay`] cuts it into windows and hands each to
 //! the inspection together with the history before it; [`pipeline`] does that for many series, in order and in
 //! bounded memory; [`summary`] counts.
 
@@ -8,6 +8,7 @@ use model::params::RawParams;
 use model::seam::AnyInspection;
 use model::time::{Span, Window};
 
+pub mod fleet;
 pub mod line;
 pub mod pipeline;
 pub mod replay;
@@ -23,6 +24,8 @@ pub struct Recorded {
     pub window: Window,
     /// A value a cell, NaN where there is none.
     pub values: Vec<f64>,
+    /// Cells before the first window to judge: history only.
+    pub lead: usize,
     /// What the values cannot exceed, in their own unit.
     pub limit: Option<f64>,
     /// Whether the window holds real times; otherwise they count from the start of the recording.

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 
-use super::Plan;
 use super::line::Line;
 use super::replay::replay;
 use super::summary::Summary;
 use super::tsv::{Row, Table};
+use super::{Plan, Recorded};
 use crate::error::{Explain, Failure, Result};
 
 /// Rows held at once, and bytes of them: what bounds memory.
@@ -38,24 +38,9 @@ const MOST_TOLD: usize = 10;
 pub fn run(table: &mut Table, plan: &Plan<'_>, out: &mut dyn Write, ended: &mut Ended) -> Result<()> {
     loop {
         let (rows, end) = batch(table);
-        let judged: Vec<std::result::Result<Vec<Line>, String>> =
-            rows.par_iter().map(|row| judged(row, plan)).collect();
-        for lines in judged {
-            match lines {
-                Ok(lines) => {
-                    ended.summary.count(&lines);
-                    if !write(out, &lines)? {
-                        ended.unread = true;
-                        return Ok(());
-                    }
-                }
-                Err(wrong) => {
-                    ended.wrong_rows += 1;
-                    if ended.wrong.len() < MOST_TOLD {
-                        ended.wrong.push(wrong);
-                    }
-                }
-            }
+        let judged: Vec<Judged> = rows.par_iter().map(|row| judged(row, plan)).collect();
+        if !tell(judged, out, ended)? {
+            return Ok(());
         }
         match end {
             None => {}
@@ -63,6 +48,37 @@ pub fn run(table: &mut Table, plan: &Plan<'_>, out: &mut dyn Write, ended: &mut 
             Some(Err(failure)) => return Err(failure),
         }
     }
+}
+
+/// Replays series that are at hand, and writes a line a window. Errors as [`run`].
+pub fn run_all(all: &[Recorded], plan: &Plan<'_>, out: &mut dyn Write, ended: &mut Ended) -> Result<()> {
+    let judged = all.par_iter().map(|one| replay(one, plan).map_err(|why| format!("{}: {why}", one.id))).collect();
+    tell(judged, out, ended).map(|_| ())
+}
+
+/// The lines of one series, or why there are none.
+type Judged = std::result::Result<Vec<Line>, String>;
+
+/// Counts and writes; `false` when nobody reads any more.
+fn tell(judged: Vec<Judged>, out: &mut dyn Write, ended: &mut Ended) -> Result<bool> {
+    for lines in judged {
+        match lines {
+            Ok(lines) => {
+                ended.summary.count(&lines);
+                if !write(out, &lines)? {
+                    ended.unread = true;
+                    return Ok(false);
+                }
+            }
+            Err(wrong) => {
+                ended.wrong_rows += 1;
+                if ended.wrong.len() < MOST_TOLD {
+                    ended.wrong.push(wrong);
+                }
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// The next rows, and how the table ended if it did: rows before a failure are still good.
@@ -82,7 +98,7 @@ fn batch(table: &mut Table) -> (Vec<Row>, Option<Result<()>>) {
 }
 
 /// Reads and replays one row.
-fn judged(row: &Row, plan: &Plan<'_>) -> std::result::Result<Vec<Line>, String> {
+fn judged(row: &Row, plan: &Plan<'_>) -> Judged {
     replay(&row.read()?, plan).map_err(|why| format!("{}: {why}", row.place))
 }
 

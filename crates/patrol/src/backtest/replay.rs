@@ -18,7 +18,9 @@ pub fn replay(recorded: &Recorded, plan: &Plan<'_>) -> Result<Vec<Line>, String>
     }
     let width = cells(plan.window, step);
     let starts: Vec<usize> = (0..)
-        .map(|k: i64| cells(Span::from_millis(plan.every.millis().saturating_mul(k)), step))
+        .map(|k: i64| {
+            recorded.lead.saturating_add(cells(Span::from_millis(plan.every.millis().saturating_mul(k)), step))
+        })
         .take_while(|start| start.saturating_add(width) <= recorded.values.len())
         .collect();
     starts.into_par_iter().map(|start| one(recorded, plan, start, width)).collect()
@@ -64,7 +66,7 @@ mod tests {
         let step = Span::from_mins(5);
         let values: Vec<f64> = (0..hours * 12).map(|i| 100.0 + 0.5 * i as f64 + (i % 7) as f64).collect();
         let window = Window { from: 0, to: hours * 3_600_000, step };
-        Recorded { id: "a".into(), window, values, limit: Some(1e4), real_times: false }
+        Recorded { id: "a".into(), window, values, lead: 0, limit: Some(1e4), real_times: false }
     }
 
     fn froms(hours: i64, window: Span, every: Span, history: Span) -> Vec<(When, When)> {

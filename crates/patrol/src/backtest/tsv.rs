@@ -124,7 +124,14 @@ impl Row {
         let Some(to) = i64::try_from(cells.len()).ok().and_then(|n| n.checked_mul(step.millis())) else {
             return wrong("step", fields[1], "a step so many samples can be apart");
         };
-        Ok(Recorded { id: id.into(), window: Window { from: 0, to, step }, values: cells, limit, real_times: false })
+        Ok(Recorded {
+            id: id.into(),
+            window: Window { from: 0, to, step },
+            values: cells,
+            limit,
+            lead: 0,
+            real_times: false,
+        })
     }
 }
 
