@@ -188,7 +188,7 @@ impl Client {
         if error.is_timeout() {
             return self.late("no connection");
         }
-        let hint = if why.contains("certificate") || why.contains("TLS") || why.contains("tls") {
+        let hint = if ["certificate", "tls"].iter().any(|word| why.to_ascii_lowercase().contains(word)) {
             "set `ca_file` to the certificates that signed the server's; `cert_file` and `key_file` if it asks for ours"
         } else if why.contains("dns") || why.contains("lookup") {
             "check the name in `url`"
@@ -217,7 +217,7 @@ impl Client {
         page.truncate(MOST_ERROR_BYTES);
         let words = words(&page);
         let colon = if words.is_empty() { "" } else { ": " };
-        let fault = Fault::new(format!("{}{colon}{words}", body.status));
+        let fault = Fault { refused: true, ..Fault::new(format!("{}{colon}{words}", body.status)) };
         let name = &self.source;
         match body.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => fault.hint(match &self.credentials {
@@ -233,6 +233,9 @@ impl Client {
             StatusCode::NOT_FOUND => {
                 fault.hint("check the path in `url`: it ends before `/api/v1` (Mimir: `/prometheus`, cluster of VictoriaMetrics: `/select/0/prometheus`)")
             }
+            StatusCode::BAD_REQUEST => fault.hint(
+                "put the query to the server's own page to see more; if it stands under `signals`, correct it there",
+            ),
             StatusCode::UNPROCESSABLE_ENTITY => fault.hint("ask for fewer hosts, a shorter window or a longer step"),
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 fault.hint("the server is not able to answer now; its own log says more")

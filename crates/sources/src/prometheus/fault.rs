@@ -24,12 +24,14 @@ pub struct Fault {
     pub hint: Option<String>,
     /// What remains to be tried.
     pub turn: Turn,
+    /// Whether the server was reached and refused this request, and may well answer another.
+    pub refused: bool,
 }
 
 impl Fault {
     /// A fault in these words, with nothing left to be tried.
     pub fn new(reason: impl Into<String>) -> Fault {
-        Fault { reason: reason.into(), hint: None, turn: Turn::Stop }
+        Fault { reason: reason.into(), hint: None, turn: Turn::Stop, refused: false }
     }
 
     /// The same with a hint.

@@ -35,6 +35,7 @@ use rows::{Limits, Rows};
 use selector::Ask;
 pub use settings::{BasicAuth, Protocol, Settings, SetupError, masked};
 use signals::{Alternative, Mapping};
+use tokio::sync::OnceCell;
 
 /// A Prometheus-compatible server.
 pub struct Prometheus {
@@ -46,6 +47,8 @@ pub struct Prometheus {
     overrides: BTreeMap<Signal, String>,
     /// The server said that it has no remote read.
     no_remote_read: AtomicBool,
+    /// Whether ranges of the server's language hold the instant they start at.
+    closed_ranges: OnceCell<bool>,
     /// Addresses several hosts share, learnt from answers.
     shared: Mutex<BTreeSet<String>>,
 }
@@ -81,6 +84,7 @@ impl Prometheus {
             overrides: signals::overrides(&settings.signals)?,
             host_labels: settings.host_labels,
             no_remote_read: AtomicBool::new(false),
+            closed_ranges: OnceCell::new(),
             shared: Mutex::new(BTreeSet::new()),
         })
     }
@@ -122,9 +126,11 @@ impl Prometheus {
                 Err(fault) => fault,
             };
             if self.protocol == Protocol::RemoteRead {
-                let hint =
-                    fault.hint.clone().unwrap_or_else(|| "set `protocol: auto` to fall back on range queries".into());
-                return Err((ask.text(), fault.hint(hint)));
+                let hinted = match fault.turn {
+                    Turn::Stop => fault,
+                    _ => fault.hint("set `protocol: auto` to fall back on range queries"),
+                };
+                return Err((ask.text(), hinted));
             }
             match fault.turn {
                 Turn::Stop => return Err((ask.text(), fault)),
@@ -133,11 +139,24 @@ impl Prometheus {
             }
             tracing::debug!(source = self.name, reason = fault.reason, "no remote read, asking by range query");
         }
-        let text = ask.over(window);
+        let closed = self.ranges_are_closed(ask, window).await.map_err(|fault| (ask.text(), fault))?;
+        let text = ask.over(window, closed);
         let mut rows = Rows::new(*window, self.limits);
         match range::query(&self.client, &text, &mut rows).await {
             Ok(()) => Ok((text, rows)),
             Err(fault) => Err((text, fault)),
+        }
+    }
+
+    /// Whether ranges hold the instant they start at; asked once, and only where it matters.
+    async fn ranges_are_closed(&self, ask: &Ask, window: &Window) -> Result<bool, Fault> {
+        match ask {
+            Ask::Expression(_) => Ok(true),
+            Ask::Selectors(_) => self
+                .closed_ranges
+                .get_or_try_init(|| range::is_closed(&self.client, window.to.min(now()), self.limits))
+                .await
+                .copied(),
         }
     }
 

@@ -94,11 +94,11 @@ impl Rows {
             }
         }
         if infinite > 0 {
-            self.notes.push(format!("{infinite} infinite values are left out"));
+            self.notes.push(format!("infinite values are left out: {infinite}"));
         }
         if self.histograms > 0 {
             self.notes
-                .push(format!("{} series of histograms are left out; only plain numbers are read", self.histograms));
+                .push(format!("histograms are left out, only plain numbers are read: {} series", self.histograms));
         }
     }
 }
@@ -123,6 +123,6 @@ mod tests {
         rows.set.row_mut(0).copy_from_slice(&[1.0, f64::INFINITY, f64::NEG_INFINITY]);
         rows.finish(|v| v == 1.0);
         assert_eq!(rows.set.get(0).samples(), 0);
-        assert_eq!(rows.notes, ["2 infinite values are left out"]);
+        assert_eq!(rows.notes, ["infinite values are left out: 2"]);
     }
 }

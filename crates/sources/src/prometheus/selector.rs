@@ -1,7 +1,7 @@
 //! From a question to what the server is asked: our conditions written into its expressions.
 
 use model::query::{Compare, Matcher};
-use model::time::Window;
+use model::time::{Span, Window};
 use promql_parser::label::Matcher as Condition;
 use promql_parser::parser::{self, Expr, VectorSelector, token};
 use promql_parser::util::visitor::{ExprVisitorMut, walk_expr_mut};
@@ -47,14 +47,11 @@ impl Ask {
 
     /// The expression of a range query whose values at the ends of the cells are the last samples within them.
     ///
-    /// A range of PromQL is closed on both sides up to Prometheus 2 and open on the left since 3 (and in
-    /// VictoriaMetrics). A range one millisecond short of the step is `(end - step, end]` under the first reading and
-    /// misses only a sample that is alone in its cell in the first millisecond under the second.
-    pub fn over(&self, window: &Window) -> String {
-        let range = match window.step.millis() {
-            step @ ..=1 => model::time::Span::from_millis(step),
-            step => model::time::Span::from_millis(step - 1),
-        };
+    /// A cell is open on the left. So is a range of PromQL since Prometheus 3, but not before (`closed`): there it is
+    /// taken one millisecond shorter, which is the same, times being whole milliseconds.
+    pub fn over(&self, window: &Window, closed: bool) -> String {
+        let step = window.step.millis();
+        let range = Span::from_millis(if closed && step > 1 { step - 1 } else { step });
         match self {
             Ask::Expression(text) => text.clone(),
             Ask::Selectors(all) => {
@@ -208,7 +205,6 @@ pub fn without_port(address: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use model::time::Span;
     use proptest::prelude::*;
 
     use super::*;
@@ -237,7 +233,8 @@ mod tests {
         let window = Window::ending(120_000, Span::from_mins(2), Span::from_mins(1)).unwrap();
         let alternative = Alternative { expression: "(m)".into(), labels: Vec::new() };
         let ask = Ask::new(&[alternative], &[], &[]).unwrap();
-        assert_eq!(ask.over(&window), "last_over_time(m[59s999ms])");
+        assert_eq!(ask.over(&window, true), "last_over_time(m[59s999ms])");
+        assert_eq!(ask.over(&window, false), "last_over_time(m[1m])");
     }
 
     #[test]

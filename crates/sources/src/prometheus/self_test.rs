@@ -112,7 +112,7 @@ async fn presence(server: &Prometheus, exporter: &str, signal: Signal, now: Time
     let query = Query { signal, only: Vec::new(), window };
     let Mapping::Asked(alternatives) = mapping(signal, &server.overrides) else { return Ok("not offered".into()) };
     let ask = Ask::new(&alternatives, &server.host_labels, &query.only)?;
-    let count = evaluate(server, &format!("count({})", ask.over(&window)), now).await?;
+    let count = evaluate(server, &format!("count({})", ask.over(&window, true)), now).await?;
     match count {
         Some(count) => Ok(format!("{count} series in the last {RECENT}")),
         None => Err(Fault::new(format!("no series in the last {RECENT}")).hint(format!(

@@ -4,12 +4,12 @@
 
 pub mod json;
 
-use model::time::{Time, Window};
+use model::time::{Span, Time, Window};
 use reqwest::Method;
 
 use super::client::Client;
 use super::fault::{Fault, html, html_title};
-use super::rows::Rows;
+use super::rows::{Limits, Rows};
 
 /// Most points a series that a server gives in one answer (`maxResolution` of Prometheus' API).
 const MOST_POINTS: usize = 11_000;
@@ -39,6 +39,21 @@ pub async fn query(client: &Client, expression: &str, rows: &mut Rows) -> Result
     Ok(())
 }
 
+/// Whether a range of this server's language holds the instant it starts at, as it did before Prometheus 3.
+///
+/// Asked of the server itself: of the whole seconds, a closed range of 2 s has three, an open one two. A server that
+/// refuses the question counts as closed, which errs by one millisecond at the most.
+pub async fn is_closed(client: &Client, near: Time, limits: Limits) -> Result<bool, Fault> {
+    let to = near - near.rem_euclid(1_000);
+    let second = Span::from_secs(1);
+    let mut rows = Rows::new(Window { from: to - second.millis(), to, step: second }, limits);
+    match query(client, "count_over_time(vector(1)[2s:1s])", &mut rows).await {
+        Ok(()) => Ok(rows.set.iter().next().and_then(|s| s.last()).is_none_or(|(_, count)| count != 2.0)),
+        Err(fault) if fault.refused => Ok(true),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// First and last evaluation time of each request it takes.
 fn parts(window: &Window) -> Vec<(Time, Time)> {
     let cells = window.cells();
@@ -56,8 +71,6 @@ fn seconds(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::time::Span;
-
     use super::*;
 
     #[test]

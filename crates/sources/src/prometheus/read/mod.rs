@@ -46,9 +46,7 @@ async fn other(mut body: Body) -> Fault {
         None if body.media.is_empty() => "an answer without a content type".into(),
         None => format!("`{}`", super::fault::short(&body.media)),
     };
-    Fault::new(format!("remote read is answered with {what}"))
-        .hint("set `protocol: range` if this server has no remote read")
-        .turn(Turn::AskByRange)
+    Fault::new(format!("remote read is answered with {what}")).turn(Turn::AskByRange)
 }
 
 /// What remains to be tried after remote read was refused with a status.
