@@ -98,29 +98,26 @@ async fn test(common: &Common, names: Vec<String>, prometheus: Option<String>) -
                 for source in wired.sources() {
                     let steps = source.test(now).await;
                     print::out(&told(source, &steps))?;
-                    if steps.iter().any(|step| step.outcome.is_err()) {
-                        failed.push(source.name().to_string());
+                    let wrong = steps.iter().filter(|step| step.outcome.is_err()).count();
+                    if wrong > 0 {
+                        failed.push(format!("`{}` failed {wrong} of {} steps", source.name(), steps.len()));
                     }
                 }
             }
             Err(failure) if names.len() == 1 => return Err(failure),
             Err(failure) => {
                 print::out(&unopened(name, &failure))?;
-                failed.push(name.clone());
+                failed.push(format!("`{name}` cannot be opened"));
             }
         }
     }
-    match &failed[..] {
-        [] => Ok(()),
-        [one] => Err(Failure::new(format!("source `{one}` does not work yet"))),
-        more => Err(Failure::new(format!("sources {} do not work yet", more.join(", ")))),
-    }
+    if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("source {}", failed.join(", source ")))) }
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// A line a step, with its hint when it failed.
+/// A line a step, with its hint.
 fn told(source: &dyn Source, steps: &[Step]) -> String {
     let mut text = format!("{}\n", source.name());
     for step in steps {
@@ -130,7 +127,7 @@ fn told(source: &dyn Source, steps: &[Step]) -> String {
         };
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {style}{word}{style:#}  {}: {said}", step.tried);
-        if let (Err(_), Some(hint)) = (&step.outcome, &step.hint) {
+        if let Some(hint) = &step.hint {
             let _ = writeln!(text, "          hint: {hint}");
         }
     }

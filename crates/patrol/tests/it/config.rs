@@ -129,3 +129,15 @@ proptest::proptest! {
         }
     }
 }
+
+/// The guide is run as written: its files are read, its commands are tried by the tidy tests.
+#[test]
+fn every_example_of_the_guide_is_fine() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let text = fs::read_to_string(guide).unwrap();
+    let examples: Vec<&str> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() > 3);
+    for example in examples {
+        Config::parse(example, Path::new("patrol.yaml")).unwrap_or_else(|error| panic!("{example}\n{error}"));
+    }
+}

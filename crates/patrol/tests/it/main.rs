@@ -1,7 +1,10 @@
 //! Patrol from outside: the shape of the repository, its configuration, its commands and its documents.
 
 mod backtest;
+mod cli;
+mod collect;
 mod config;
 mod reference;
+mod render;
 mod tidy;
 mod walk;
