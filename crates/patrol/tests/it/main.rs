@@ -6,5 +6,6 @@ mod collect;
 mod config;
 mod reference;
 mod render;
+mod render;
 mod tidy;
 mod walk;
