@@ -2,10 +2,8 @@
 
 mod backtest;
 mod cli;
-mod collect;
 mod config;
 mod reference;
-mod render;
 mod render;
 mod tidy;
 mod walk;
