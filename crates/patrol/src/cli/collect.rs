@@ -141,24 +141,35 @@ fn tell(status: &ProgressBar, event: Event<'_>) {
         Event::Missing(Missing { what, why, hint }) => line(format!("without {what}: {why} ({hint})")),
         Event::ClockBack(by) => line(format!("the clock was set back by {by}; collecting goes on")),
         Event::Trouble { error, lost } => {
-            line(format!("error: {}; {lost} scrapes lost so far", chain(error)));
+            line(format!("error: {}; {} lost so far", chain(error), scrapes(lost)));
             if let Some(hint) = error.hint() {
                 line(format!("hint: {hint}"));
             }
         }
-        Event::Resumed { lost } => line(format!("storing again; {lost} scrapes were lost")),
+        Event::Resumed { lost } => line(format!("storing again; {} lost meanwhile", scrapes(lost))),
     }
 }
 
-/// An error with its causes.
+/// An error with its causes, but for those it names itself already.
 fn chain(error: &StoreError) -> String {
-    let all: Vec<String> = anyhow::Chain::new(error).map(ToString::to_string).collect();
-    all.join(": ")
+    let mut said = String::new();
+    for cause in anyhow::Chain::new(error).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said += if said.is_empty() { "" } else { ": " };
+            said += &cause;
+        }
+    }
+    said
+}
+
+/// `1 scrape`, `2 scrapes`.
+fn scrapes(count: u64) -> String {
+    format!("{count} scrape{}", if count == 1 { "" } else { "s" })
 }
 
 /// What was done, at the end.
 fn summary(done: Collected) -> String {
     let lost = if done.lost == 0 { String::new() } else { format!(", {} lost", done.lost) };
     let length = done.extent.map_or(Span::ZERO, |(first, last)| Span::from_millis((last - first) / 1000 * 1000));
-    format!("ended: {} scrapes stored{lost}, over {length}", done.scrapes)
+    format!("ended: {} stored{lost}, over {length}", scrapes(done.scrapes))
 }

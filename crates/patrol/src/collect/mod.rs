@@ -122,3 +122,46 @@ fn samples(scrape: &Scrape) -> Vec<Sample> {
     let one = |s: &sources::host::Sample| Sample { signal: s.signal, labels: s.labels.clone(), value: s.value };
     scrape.samples.iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use model::signal::Signal;
+    use model::time::Window;
+    use sources::host::Settings;
+
+    use super::*;
+
+    /// Four scrapes of this machine; before the third the clock is set back by a minute.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_clock_that_is_set_back_is_said_and_loses_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SampleStore::open(dir.path(), store::samples::Settings::default()).await.unwrap();
+        let mut collector = Collector::new(Settings { max_processes: 10, ..Settings::default() });
+        let mut clock = [1_000_000, 1_001_000, 941_000, 942_000].into_iter();
+        let clock = RefCell::new(&mut clock);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (mut stop, mut back, mut stored) = (Some(stop), Vec::new(), 0);
+        let now = || clock.borrow_mut().next().unwrap();
+        let until = async { stopped.await.unwrap() };
+        let done = collect(&mut collector, &store, Duration::from_millis(1), now, until, |event| match event {
+            Event::ClockBack(by) => back.push((stored, by)),
+            Event::Stored { .. } => {
+                stored += 1;
+                if stored == 4 {
+                    stop.take().unwrap().send(()).unwrap();
+                }
+            }
+            Event::Missing(_) => {}
+            other => panic!("{other:?}"),
+        });
+        let done = done.await.unwrap();
+        assert_eq!(done, Collected { scrapes: 4, lost: 0, extent: Some((1_000_000, 942_000)) });
+        assert_eq!(back, [(2, Span::from_secs(60))]);
+        let window = Window::ending(1_001_000, Span::from_secs(61), Span::from_secs(1)).unwrap();
+        let total = store.read(Signal::HostMemoryTotal, &[], window).await.unwrap();
+        assert_eq!(total.get(0).samples(), 4);
+        store.close().await.unwrap();
+    }
+}

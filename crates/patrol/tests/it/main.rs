@@ -2,6 +2,7 @@
 
 mod backtest;
 mod cli;
+mod collect;
 mod config;
 mod reference;
 mod render;

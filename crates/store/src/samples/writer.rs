@@ -47,7 +47,11 @@ impl Writer {
     /// Stores a scrape; when the file is as large as it may get, drops the oldest block and tries again.
     pub(super) async fn append(&mut self, at: Time, samples: &[Sample]) -> Result<Appended, StoreError> {
         loop {
-            let full = match self.try_append(at, samples).await {
+            let outcome = self.try_append(at, samples).await;
+            if outcome.is_err() && self.reconnect().await.is_err() {
+                return outcome;
+            }
+            let full = match outcome {
                 Err(StoreError::DiskFull { dir, source }) => StoreError::DiskFull { dir, source },
                 other => return other,
             };
@@ -59,6 +63,14 @@ impl Writer {
                 return Err(StoreError::TooSmall { dir: self.dir.clone(), max_bytes });
             }
         }
+    }
+
+    /// Opens the file anew. A full disk makes SQLite end a transaction by itself; the connection would take it for open
+    /// for ever.
+    async fn reconnect(&mut self) -> Result<(), StoreError> {
+        let options = schema::for_writing(&self.dir, self.settings.wal_bytes());
+        self.conn = SqliteConnection::connect_with(&options).await.map_err(self.wrong("open"))?;
+        self.keep_within_cap().await
     }
 
     async fn try_append(&mut self, at: Time, samples: &[Sample]) -> Result<Appended, StoreError> {
