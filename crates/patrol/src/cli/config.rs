@@ -49,7 +49,7 @@ pub fn run(args: Args, common: &Common) -> Result<Outcome> {
 }
 
 fn check(file: Option<&Path>) -> Result<String> {
-    if file.is_none() && !Path::new(FILE).exists() {
+    if file.is_none() && std::fs::symlink_metadata(FILE).is_err() {
         return Err(Failure::new(format!("there is no {FILE} in this directory"))
             .hint("name one, `patrol config check FILE`; Patrol also works without"));
     }

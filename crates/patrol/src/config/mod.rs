@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::params::{Param, Params, RawParams};
+use model::params::{Param, Params as _, RawParams};
 use model::seam::AnyInspection;
 use model::time::Span;
 use serde::Serialize;
@@ -44,7 +44,6 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// The embedded collector's settings. For its directory ask [`Config::data_dir`].
     pub collector: Collector,
-    collector_lines: Lines,
     inspections: Vec<InspectionConfig>,
     data_dir: PathBuf,
 }
@@ -156,7 +155,8 @@ impl Config {
     pub fn discover(common: &Common) -> Result<Config, ConfigError> {
         let path = match &common.config {
             Some(path) => Some(path.as_path()),
-            None => Some(Path::new(FILE)).filter(|p| p.exists()),
+            // A link to nowhere is there too: its error is better than defaults nobody asked for.
+            None => Some(Path::new(FILE)).filter(|p| std::fs::symlink_metadata(p).is_ok()),
         };
         let mut config = match path {
             Some(path) => Config::load(path)?,
@@ -207,11 +207,6 @@ impl Config {
     /// How many inspections the file mentions.
     pub fn inspections_set(&self) -> usize {
         self.inspections.iter().filter(|i| i.file.is_some()).count()
-    }
-
-    /// The collector's settings with where each comes from.
-    pub fn collector_settings(&self) -> Vec<Setting> {
-        settings(Collector::table(), self.collector.values(), &self.collector_lines, self.file.as_ref())
     }
 }
 

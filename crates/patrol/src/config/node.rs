@@ -75,14 +75,17 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     };
     match serde_saphyr::from_str_with_options::<Spanned<Bare>>(text, options) {
         Ok(tree) => Ok(settle(tree, None, text)),
-        Err(error) => Err(notation(&error)),
+        Err(error) => {
+            let at = error.location().filter(|l| *l != Location::UNKNOWN).map(Place::of);
+            Err(notation(&error, at))
+        }
     }
 }
 
 /// What is wrong with the notation, in our words where the reader's are about its insides.
-fn notation(error: &serde_saphyr::Error) -> Problem {
-    let at = error.location().filter(|l| *l != Location::UNKNOWN).map(Place::of);
+fn notation(error: &Error, at: Option<Place>) -> Problem {
     match error {
+        Error::AliasError { error, .. } => notation(error, at),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             Problem::new(at, format!("the key `{key}` stands here twice")).hint("keep one of the two")
         }
@@ -253,5 +256,11 @@ mod tests {
     fn a_deep_file_is_refused_and_not_followed() {
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse("a: &a [x,x]\nb: &b [*a,*a]\n").is_ok());
+        // Six levels of ten aliases each would be a million values.
+        let level = |name: char| {
+            format!("{name}: &{name} [{}]\n", vec![format!("*{}", (name as u8 - 1) as char); 10].join(","))
+        };
+        let bomb = format!("a: &a [{}]\n{}", ["x"; 10].join(","), ('b'..='f').map(level).collect::<String>());
+        assert_eq!(parse(&bomb).unwrap_err().message, "the file holds more than any configuration");
     }
 }

@@ -27,7 +27,6 @@ pub(super) fn defaults() -> Config {
         file: None,
         sources: vec![here(&data_dir)],
         collector: Collector::default(),
-        collector_lines: Lines::new(),
         inspections: inspections::ALL.iter().map(|i| default_inspection(*i)).collect(),
         data_dir,
     }
@@ -96,7 +95,7 @@ impl Reader {
         let mut config = Config { file: Some(self.file.clone()), ..defaults() };
         if let Some(node) = part("collector") {
             let pairs = section::pairs(node, "the collector's settings", &mut self.problems);
-            (config.collector, config.collector_lines) = section::typed(pairs, &[], &mut self.problems);
+            (config.collector, _) = section::typed(pairs, &[], &mut self.problems);
             self.collector_bounds(&config.collector, node);
             if !config.collector.data_dir.is_empty() {
                 config.data_dir = self.path(&config.collector.data_dir);

@@ -195,6 +195,39 @@ fn no_file_is_long() {
     none("files that do too much", long.map(|(n, file)| format!("{file}: {n} lines")).collect());
 }
 
+/// Functions of more than so many lines, by the indentation that rustfmt gives: from `fn` to the brace below it.
+fn long_functions(text: &str, most: usize) -> Vec<(usize, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let starts = |line: &str| {
+        let words = line.trim_start().split(['(', '<', '{']).next().unwrap_or_default();
+        words.split(' ').any(|word| word == "fn") && !words.starts_with("//")
+    };
+    let has_body = |at: usize| {
+        let end = lines[at..].iter().find(|line| line.ends_with(['{', '}', ';']));
+        end.is_some_and(|line| line.ends_with('{'))
+    };
+    let length = |at: usize| {
+        let end = lines[at..].iter().position(|line| indent(line) == indent(lines[at]) && line.trim_start() == "}");
+        end.map_or(1, |end| end + 1)
+    };
+    let bodies = (0..lines.len()).filter(|at| starts(lines[*at]) && has_body(*at));
+    bodies.map(|at| (at + 1, length(at))).filter(|(_, length)| *length > most).collect()
+}
+
+/// Files whose one long function is a table: a row a gate, each with its words.
+const TABLES: &[&str] = &["crates/model/src/growth/candidate.rs"];
+
+#[test]
+fn no_function_is_long() {
+    let files = rust_files().filter(|(file, _)| !for_tests(file) && !TABLES.contains(&file.as_str()));
+    let all = files.flat_map(|(file, text)| {
+        let long = long_functions(&text, 60);
+        long.into_iter().map(move |(line, length)| format!("{file}:{line}: {length} lines"))
+    });
+    none("functions that do too much", all.collect());
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     // Put together, so that this file passes its own test.
@@ -326,6 +359,7 @@ fn the_tests_of_this_file_see_what_they_look_for() {
     let text = "//! A.\nuse std::fs;\n// std::net\n#[cfg(test)]\nmod tests { use std::env; }\n";
     let found = lines_with([("crates/model/src/a.rs".to_string(), text.to_string())].into_iter(), OUTSIDE);
     assert_eq!(found, ["crates/model/src/a.rs:2: `std::fs`: use std::fs;"]);
+    assert_eq!(long_functions("fn a() {\n    1\n}\nfn b();\n    fn c() {\n    }\n", 2), [(1, 3)]);
     assert!(holds("a println!(", "println!(") && !holds("eprintln!(", "println!("));
     let pieces = in_backticks("see `crates/model/` and `a.rs`, `x::y`, `/etc/a.md`\n```\n`b.rs`\n```\n`GET /-/ready`");
     let paths: Vec<&String> = pieces.iter().filter(|p| looks_like_a_path(p)).collect();
