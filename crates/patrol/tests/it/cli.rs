@@ -192,6 +192,53 @@ fn sources_are_listed_and_tested() {
         "#);
 }
 
+/// A server that speaks as much of the API as a test of it needs: 3 hosts, no processes, no containers, no remote read.
+async fn serve(listener: std::net::TcpListener) {
+    use axum::extract::Form;
+    use axum::routing::{get, post};
+    let query = |Form(asked): Form<std::collections::HashMap<String, String>>| async move {
+        let value = match &asked["query"] {
+            query if query.contains("node_memory") => Some("3"),
+            query if query.contains("vector") => Some("1"),
+            _ => None,
+        };
+        let series = value.map(|v| format!(r#"{{"metric":{{}},"values":[[{},"{v}"]]}}"#, asked["end"]));
+        let data = format!(r#"{{"resultType":"matrix","result":[{}]}}"#, series.unwrap_or_default());
+        format!(r#"{{"status":"success","data":{data}}}"#)
+    };
+    let router = axum::Router::new()
+        .route("/-/ready", get(|| async { "ready" }))
+        .route("/api/v1/status/buildinfo", get(|| async { r#"{"status":"success","data":{"version":"1.2.3"}}"# }))
+        .route("/api/v1/query_range", post(query));
+    axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), router).await.unwrap();
+}
+
+#[test]
+fn a_server_is_tested_step_by_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.spawn(serve(listener));
+    let seen = session(dir.path(), &[&format!("source test --prometheus {url}")]);
+    insta::assert_snapshot!(seen.replace(&url, "URL"), @r#"
+        $ patrol source test --prometheus URL
+        prometheus
+          ok      reach URL: ready
+          ok      GET /api/v1/status/buildinfo: version 1.2.3
+          ok      POST /api/v1/read (remote read): not there (404 Not Found); range queries are used instead
+          ok      POST /api/v1/query_range (range query): works
+          ok      series of node_exporter (host.memory.available): 3 series in the last 5m
+          failed  series of process-exporter (process.memory.resident): no series in the last 5m
+                  hint: let the server scrape process-exporter, or give the expression of `process.memory.resident` under `signals` if its metrics are renamed
+          failed  series of cAdvisor (container.memory.working_set): no series in the last 5m
+                  hint: let the server scrape cAdvisor, or give the expression of `container.memory.working_set` under `signals` if its metrics are renamed
+        ! error: source `prometheus` failed 2 of 7 steps
+        exit 2
+        "#);
+}
+
 #[test]
 fn slips_of_the_keyboard_are_answered() {
     let dir = tempfile::tempdir().unwrap();
