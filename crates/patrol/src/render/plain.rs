@@ -52,12 +52,30 @@ pub fn pad(text: &str, columns: usize, right: bool) -> String {
     if right { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
 }
 
+/// The words of a text; a number and its unit are one, so that no line ends between them.
+fn words(text: &str) -> Vec<String> {
+    const UNITS: [&str; 13] =
+        ["%", "B", "KiB", "MiB", "GiB", "TiB", "PiB", "s", "min", "h", "days", "samples", "hours"];
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let bare = word.trim_end_matches([',', ';', '.', ')', ':']).trim_end_matches("/day");
+        match words.last_mut() {
+            Some(last) if UNITS.contains(&bare) && last.ends_with(|c: char| c.is_ascii_digit()) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_string()),
+        }
+    }
+    words
+}
+
 /// The text in lines of at most so many columns, broken between words where they fit.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_whitespace() {
-        let mut word = word;
+    for word in words(text) {
+        let mut word = &*word;
         if !line.is_empty() && width(&line) + 1 + width(word) > columns {
             lines.push(std::mem::take(&mut line));
         }
@@ -102,6 +120,7 @@ mod tests {
         assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrap("内存泄漏", 4), ["内存", "泄漏"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("it grows by 12 % (2 GiB/day).", 14), ["it grows by", "12 %", "(2 GiB/day)."]);
     }
 
     proptest! {

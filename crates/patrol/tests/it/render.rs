@@ -41,6 +41,18 @@ fn text_is_short_where_nothing_is_wrong_and_plain_where_nothing_is_known() {
     ");
 }
 
+/// Two findings on one host share their charts and tables; at 3 am once is enough.
+#[test]
+fn text_draws_a_chart_once() {
+    let mut report = samples::single();
+    let mut again = report.runs[0].findings[0].clone();
+    again.code = "near-limit";
+    report.runs[0].findings.push(again);
+    let text = render(&report, Format::Text, &canvas());
+    assert_eq!(text.lines().filter(|l| *l == "Processes that grew most").count(), 1);
+    assert!(text.contains("See also “Memory used on db-3”, “Processes that grew most”, “Resident memory"));
+}
+
 #[test]
 fn markdown_is_a_document() {
     insta::assert_snapshot!("rich_markdown", render(&samples::rich(), Format::Markdown, &canvas()));

@@ -185,12 +185,12 @@ pub(super) fn crossing(page: &Page<'_>, out: &mut String, frame: &Frame) {
     let Some(at) = forecast::reached(page.chart).filter(|at| (frame.from..=frame.to).contains(at)) else { return };
     let x = page.x(frame, at);
     let label = escape(&format!("about {}", page.clock.short(at)));
-    let room = page.left + page.across - x > label.len() as f64 * LETTER;
-    let (dx, anchor) = if room { (8.0, "pc-start") } else { (-8.0, "pc-end") };
+    // The forecast comes from below on the left, so there is room above on the left or below on the right of the ring.
+    let long = |text: &str| width(text) as f64 * LETTER;
+    let above = x - page.left > long(&name) + long(&label) + 30.0 || page.left + page.across - x < long(&label) + 12.0;
+    let (x2, y2, anchor) = if above { (x - 6.0, y - 7.0, "pc-end") } else { (x + 10.0, y + 17.0, "pc-start") };
     let _ = write!(
         out,
-        r#"<circle class="pc-ring" cx="{x:.1}" cy="{y:.1}" r="5"/><text class="pc-name pc-halo pc-limit-name {anchor}" x="{:.1}" y="{:.1}">{label}</text>"#,
-        x + dx,
-        y + 17.0,
+        r#"<circle class="pc-ring" cx="{x:.1}" cy="{y:.1}" r="5"/><text class="pc-name pc-halo pc-limit-name {anchor}" x="{x2:.1}" y="{y2:.1}">{label}</text>"#,
     );
 }

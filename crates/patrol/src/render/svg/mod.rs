@@ -115,6 +115,7 @@ impl<'a> Page<'a> {
         let number = |v: f64, least: f64| if v.is_finite() { v.clamp(least, 10_000.0) } else { least };
         let (full, height) = (number(style.width, 320.0), number(style.height, 80.0));
         let frame = Frame::of(chart);
+        let height = if frame.is_some() { height } else { 60.0 };
         let edge = if style.standalone { 16.0 } else { 2.0 };
         let labels = frame.map(|f| value_ticks(&f, chart.unit, ticks_up(height))).unwrap_or_default();
         let label = labels.iter().map(|t| width(&t.label)).max().unwrap_or(4) as f64;

@@ -31,6 +31,7 @@ pub fn render(report: &Report, canvas: &Canvas) -> String {
         columns: canvas.width.clamp(NARROWEST, WIDEST),
         paint: Paint::new(canvas.color),
         clock: Clock::new(canvas.zone.clone()),
+        drawn: Vec::new(),
     };
     page.head(report);
     let all = report.runs.iter().map(|r| r.findings.len()).sum::<usize>();
@@ -49,14 +50,16 @@ pub fn render(report: &Report, canvas: &Canvas) -> String {
 }
 
 /// A page being written.
-struct Page {
+struct Page<'a> {
     out: String,
     columns: usize,
     paint: Paint,
     clock: Clock,
+    /// Charts and tables drawn so far: findings on one host share theirs, and once is enough.
+    drawn: Vec<&'a Evidence>,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     fn line(&mut self, text: &str) {
         self.out.push_str(text);
         self.out.push('\n');
@@ -112,7 +115,7 @@ impl Page {
     }
 
     /// A finding with its evidence.
-    fn finding(&mut self, finding: &Finding, number: usize, all: usize) {
+    fn finding(&mut self, finding: &'a Finding, number: usize, all: usize) {
         self.blank();
         let of = if all > 1 { format!(" {number} of {all} ") } else { String::new() };
         let name = cut(&plain(&story::name(&finding.subject)), self.columns / 2).into_owned();
@@ -124,15 +127,20 @@ impl Page {
             self.headline(Status::Found(finding.level), &story::headline(finding));
         }
         self.measures(finding);
-        for (i, evidence) in finding.evidence.iter().enumerate() {
+        let (again, fresh): (Vec<_>, Vec<_>) = finding.evidence.iter().partition(|e| self.drawn.contains(e));
+        for (i, evidence) in fresh.iter().enumerate() {
             let block = |e: &Evidence| matches!(e, Evidence::Table(_) | Evidence::Chart(_));
-            let before = i.checked_sub(1).map(|i| &finding.evidence[i]);
-            let same = before.is_some_and(|b| std::mem::discriminant(b) == std::mem::discriminant(evidence));
+            let before = i.checked_sub(1).map(|i| fresh[i]);
+            let same = before.is_some_and(|b| std::mem::discriminant(b) == std::mem::discriminant(*evidence));
             if block(evidence) || !same {
                 self.blank();
             }
             self.evidence(evidence);
+            if block(evidence) {
+                self.drawn.push(evidence);
+            }
         }
+        self.above(&again);
         self.origins(finding);
     }
 
@@ -175,6 +183,21 @@ impl Page {
                     self.line(&line);
                 }
             }
+        }
+    }
+
+    /// Names the charts and tables that a finding before has shown already.
+    fn above(&mut self, again: &[&Evidence]) {
+        let titles = again.iter().filter_map(|evidence| match evidence {
+            Evidence::Table(table) => Some(&table.title),
+            Evidence::Chart(chart) => Some(&chart.title),
+            _ => None,
+        });
+        let titles: Vec<String> = titles.map(|title| format!("“{}”", plain(title))).collect();
+        if !titles.is_empty() {
+            let paint = self.paint;
+            self.blank();
+            self.hang("", 0, &format!("See also {} above", titles.join(", ")), |line| paint.faint(line));
         }
     }
 

@@ -58,7 +58,7 @@ pub fn plot(chart: &Chart, columns: usize, rows: usize, clock: &Clock, paint: Pa
         ));
     }
     lines.extend(foot(chart, &frame, &grid, margin, clock, paint));
-    lines.extend(key(chart, columns, paint));
+    lines.extend(key(chart, &frame, columns, paint));
     lines
 }
 
@@ -277,13 +277,17 @@ fn bracket(interval: &Interval, (a, b): (usize, usize), columns: usize, paint: P
 }
 
 /// The key: what is drawn how. Lines that are flat say their value.
-fn key(chart: &Chart, columns: usize, paint: Paint) -> Vec<String> {
+fn key(chart: &Chart, frame: &Frame, columns: usize, paint: Paint) -> Vec<String> {
     let several = chart.lines.iter().filter(|l| l.role == Role::Series).count() > 1;
     let mut entries: Vec<(String, String)> = Vec::new();
     let mut index = 0;
     for line in &chart.lines {
         let name = cut(&plain(&line.name), 36).into_owned();
-        let value = flat(line).map(|v| format!(" {}", quantity(v, chart.unit))).unwrap_or_default();
+        let value = flat(line).map(|v| {
+            let note = if frame.up(v) > 1.0 { ", above the picture" } else { "" };
+            format!(" {}{note}", quantity(v, chart.unit))
+        });
+        let value = value.unwrap_or_default();
         let (sign, painted) = match line.role {
             Role::Series => {
                 let sign = if several { letter(index).to_string() } else { "⣀⠤⠒".into() };
