@@ -92,20 +92,36 @@ fn whole(more: &[&str]) -> (String, String) {
     (out, html)
 }
 
+/// The headings of the findings: `── host/process · code ──`.
+fn headings(out: &str) -> Vec<&str> {
+    out.lines().filter(|line| line.starts_with("── ")).collect()
+}
+
+/// The programs that only look like a leak, as far as they were found to be one.
+fn innocents(out: &str) -> Vec<&str> {
+    let innocent = |line: &&str| ["demo-cache", "demo-sawtooth", "demo-step"].iter().any(|name| line.contains(name));
+    headings(out).into_iter().filter(innocent).collect()
+}
+
 fn finds_the_leak() {
     let (out, html) = whole(&[]);
-    let mut headings = out.lines().filter(|line| line.starts_with("── "));
-    assert!(headings.next().is_some_and(|line| line.contains("demo-leak")), "{out}");
-    assert_eq!(headings.next(), None, "nothing but the leak is found: {out}");
-    for word in ["demo-leak", "demo-cache", "demo-step", "growth", "time to limit"] {
+    let found = headings(&out);
+    assert!(!found.is_empty() && innocents(&out).is_empty(), "{out}");
+    assert!(found.iter().any(|line| line.contains("demo-leak")), "{out}");
+    for word in ["demo-cache", "demo-step", "growth", "time to limit", "ruled out"] {
         assert!(out.contains(word), "{word}: {out}");
     }
     assert!(html.contains("demo-leak") && html.contains("<svg"));
 }
 
+/// Something else on this machine may really grow like a leak meanwhile, a compiler say; not twice.
 fn finds_nothing_without_it() {
-    let (out, _) = whole(&["--without-leak"]);
-    assert!(out.starts_with("[FINE]"), "{out}");
+    let (first, _) = whole(&["--without-leak"]);
+    assert_eq!(innocents(&first), [""; 0], "{first}");
+    if !first.starts_with("[FINE]") {
+        let (second, _) = whole(&["--without-leak"]);
+        assert!(second.starts_with("[FINE]"), "{first}\nand again\n{second}");
+    }
 }
 
 /// One after the other, for each sees the programs of all.

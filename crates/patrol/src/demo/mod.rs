@@ -44,8 +44,10 @@ pub struct Demo {
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Length of a cell of the window.
 const STEP: Span = Span::from_secs(1);
-/// Growth that matters in the time of a demo, in bytes: large hosts have more memory than any program uses up in a minute.
-const MATTERS: f64 = 64.0 * 1024.0 * 1024.0;
+/// Growth that matters in a demo, in bytes a second: large hosts have more memory than any program uses up in a minute.
+const MATTERS: f64 = 1.5 * 1024.0 * 1024.0;
+/// No growth larger than what this takes matters less, however long the demo.
+const MATTERS_FOR: f64 = 75.0;
 /// What matters in hours, as a share of the total: the default of the inspection.
 const MATTERS_IN_HOURS: f64 = 0.005;
 /// What is looked for.
@@ -85,7 +87,7 @@ impl Demo {
         let Some((_, last)) = watched.extent else {
             return Err(Failure::new("nothing could be stored").hint("name a folder with room with `--data-dir`"));
         };
-        let matters = MATTERS * scale / room.total as f64;
+        let matters = MATTERS * scale * self.duration.secs().min(MATTERS_FOR) / room.total as f64;
         self.inspect(LocalSource::new("demo", store), last, matters).await
     }
 
@@ -114,6 +116,8 @@ impl Demo {
     fn params(&self, matters: f64) -> RawParams {
         [
             ("season", self.season().to_string()),
+            // Seconds say nothing of the hours to come.
+            ("reach_within", self.season().to_string()),
             ("watch_processes", "true".into()),
             ("min_growth_of_total", matters.min(MATTERS_IN_HOURS).to_string()),
         ]
