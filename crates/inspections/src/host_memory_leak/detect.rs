@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::finding::{Finding, Level, RuledOut, Unknown, Verdicts};
-use model::growth::{Interval, Judgement, Verdict, Watched, judge};
+use model::growth::{Interval, Judgement, Verdict, Watched};
 use model::labels::Labels;
 use model::query::{Matcher, Query};
 use model::series::Series;
@@ -14,7 +14,7 @@ use model::words;
 use rayon::prelude::*;
 
 use super::host::{self, Host};
-use super::{Params, settings};
+use super::{Params, near_or_far, settings};
 use crate::growing::consumer::{Consumer, weigh};
 
 /// Code of a host that leaks, proven or suspected.
@@ -86,7 +86,12 @@ fn look_at(params: &Params, host: &Host<'_>) -> Outcome {
     }
     let (judgement, grid) = judge_host(params, host);
     match judgement.verdict {
-        Verdict::Leak | Verdict::Suspected => Outcome::Found(leak(params, host, &judgement, grid)),
+        // What is certain goes before what is suspected: a host that is nearly full is that, whatever the reason.
+        Verdict::Suspected => {
+            let certain = full(params, host).or_else(|| rising(params, host));
+            Outcome::Found(certain.unwrap_or_else(|| leak(params, host, &judgement, grid)))
+        }
+        Verdict::Leak => Outcome::Found(leak(params, host, &judgement, grid)),
         _ => match full(params, host).or_else(|| rising(params, host)) {
             Some(finding) => Outcome::Found(finding),
             None if judgement.verdict == Verdict::Unknown => unknown(judgement.why),
@@ -100,23 +105,15 @@ fn look_at(params: &Params, host: &Host<'_>) -> Outcome {
     }
 }
 
-/// The detector's word on a host, and the grid it was given on: the window with the history before it or, where that
-/// shows no leak, the whole history, in which growth shows that is too slow for the window.
+/// The detector's word on a host, and the grid it was given on.
 pub(super) fn judge_host(params: &Params, host: &Host<'_>) -> (Judgement, Window) {
     let starts: Vec<Time> = host.boot.into_iter().collect();
     let limit = host.total.map(|t| t * params.limit_share);
     let settings = settings(params, host.total);
     let window = host.available.window;
     let past = host.past.as_ref().map(|(w, v)| (w, v.as_slice()));
-    let near = judge(&Watched { window, values: &host.used, history: past, limit, starts: &starts }, &settings);
-    let leaks = |j: &Judgement| matches!(j.verdict, Verdict::Leak | Verdict::Suspected);
-    if let (false, Some((grid, values))) = (leaks(&near), past) {
-        let far = judge(&Watched { window: grid, values, history: None, limit, starts: &starts }, &settings);
-        if leaks(&far) {
-            return (far, *grid);
-        }
-    }
-    (near, *window)
+    let watched = Watched { window, values: &host.used, history: past, limit, starts: &starts };
+    near_or_far(&watched, past, &settings)
 }
 
 /// The finding of a host that leaks.
@@ -133,14 +130,14 @@ pub(super) fn leak(params: &Params, host: &Host<'_>, judged: &Judgement, grid: W
     if let Some(until) = judged.hours_to_limit {
         summary += &format!("; full in {}", words::until(until));
     }
-    Finding {
-        code: MEMORY_LEAK,
-        level: level(params, judged.verdict, judged.hours_to_limit),
-        subject: host.subject.clone(),
-        summary,
-        measures,
-        evidence: Vec::new(),
+    let mut level = level(params, judged.verdict, judged.hours_to_limit);
+    if judged.verdict == Verdict::Leak
+        && let Some(near) = full(params, host).or_else(|| rising(params, host))
+    {
+        level = level.max(near.level);
+        summary += if near.code == AT_LIMIT { "; it is at its limit" } else { "; it is about to reach its limit" };
     }
+    Finding { code: MEMORY_LEAK, level, subject: host.subject.clone(), summary, measures, evidence: Vec::new() }
 }
 
 /// The level of a leak from the time to the limit. A suspicion wakes nobody.
