@@ -12,6 +12,8 @@ pub(super) struct Blocks {
     pub low: Vec<f64>,
     /// Median.
     pub mid: Vec<f64>,
+    /// The steadier of the two: what trends are looked for in.
+    pub floor: Vec<f64>,
     /// Length of a block in cells.
     pub width: f64,
 }
@@ -38,6 +40,8 @@ impl Blocks {
                 blocks.mid.push(mid);
             }
         }
+        let (low, mid) = (jitter(&blocks.low), jitter(&blocks.mid));
+        blocks.floor = if mid < STEADIER * low { blocks.mid.clone() } else { blocks.low.clone() };
         blocks
     }
 
@@ -46,13 +50,17 @@ impl Blocks {
         self.at.len()
     }
 
-    /// Time and lower envelope of a range of blocks.
-    pub(super) fn lows(&self, range: std::ops::Range<usize>) -> Vec<(f64, f64)> {
-        self.at[range.clone()].iter().copied().zip(self.low[range].iter().copied()).collect()
+    /// Time and floor of a range of blocks.
+    pub(super) fn floors(&self, range: std::ops::Range<usize>) -> Vec<(f64, f64)> {
+        self.at[range.clone()].iter().copied().zip(self.floor[range].iter().copied()).collect()
     }
+}
 
-    /// Time and median of a range of blocks.
-    pub(super) fn mids(&self, range: std::ops::Range<usize>) -> Vec<(f64, f64)> {
-        self.at[range.clone()].iter().copied().zip(self.mid[range].iter().copied()).collect()
-    }
+/// The medians take the place of the lower envelope when they jitter by less than this share of it.
+const STEADIER: f64 = 0.8;
+
+/// How much neighbours usually differ.
+fn jitter(values: &[f64]) -> f64 {
+    let mut steps: Vec<f64> = values.windows(2).map(|p| (p[1] - p[0]).abs()).collect();
+    quantile_in(&mut steps, 0.5).unwrap_or(0.0)
 }

@@ -23,8 +23,10 @@ const SPAN: f64 = 0.25;
 const BEYOND: f64 = 1.5;
 /// One value this many times the limit is enough.
 const FAR_BEYOND: f64 = 4.0;
-/// Most blocks: 1,128 pairs.
-const BLOCKS: usize = 48;
+/// Samples a block holds at least, where the series has enough of them.
+const PER_BLOCK: usize = 6;
+/// Most blocks: 1,770 pairs.
+const BLOCKS: usize = 60;
 /// Share of the growth that must not be explained by the same clock time a season before.
 const KEPT: f64 = 0.4;
 
@@ -35,7 +37,7 @@ pub fn judge(watched: &Watched<'_>, settings: &Settings) -> Judgement {
     if let Some(why) = unfit(watched, settings, &samples, &mut gates) {
         return bare(&samples, Verdict::Unknown, why, gates);
     }
-    let blocks = Blocks::cut(&samples, (samples.points.len() / 3).clamp(8, BLOCKS));
+    let blocks = Blocks::cut(&samples, count(&samples));
     if samples.most - samples.least <= 0.0 {
         let why = format!("constant at {}", (settings.show)(samples.most));
         return Judgement {
@@ -135,6 +137,20 @@ fn bare(samples: &Samples, verdict: Verdict, why: String, gates: Gates) -> Judge
     }
 }
 
+/// How many blocks a series is cut into: 24 when samples are few.
+fn count(samples: &Samples) -> usize {
+    let n = samples.points.len();
+    (n / PER_BLOCK).max((n / 3).min(24)).clamp(4, BLOCKS)
+}
+
+/// The trend of one range of blocks by itself.
+fn since(blocks: &Blocks, range: std::ops::Range<usize>) -> Option<Trend> {
+    let life = std::slice::from_ref(&range);
+    let (trend, mut slopes) = trend(blocks, life)?;
+    let rest = trend.rest(blocks, life);
+    Some(trend.corrected(&mut slopes, blocks, life, &rest))
+}
+
 /// A judgement in the making.
 struct Judging<'a, 'w> {
     watched: &'a Watched<'w>,
@@ -201,8 +217,7 @@ impl Judging<'_, '_> {
         let mut found = self.candidate.trend?;
         let (onset, n) = (self.onset(), self.blocks.len());
         if matches!(verdict, Verdict::Leak | Verdict::Suspected) && onset * 5 >= n && n - onset >= 8 {
-            let whole = onset..n;
-            found = trend(&self.blocks, std::slice::from_ref(&whole)).unwrap_or(found);
+            found = since(&self.blocks, onset..n).unwrap_or(found);
         }
         let Trend { slope, low, high, .. } = found;
         Some(Interval { low: low * per_day, mid: slope * per_day, high: high * per_day })
@@ -275,7 +290,7 @@ impl Judging<'_, '_> {
         if samples.points.len() < FEWEST || samples.coverage < COVERAGE {
             return false;
         }
-        let blocks = Blocks::cut(&samples, (samples.points.len() / 3).clamp(8, BLOCKS));
+        let blocks = Blocks::cut(&samples, count(&samples));
         Candidate::of(&earlier, self.settings, &samples, &blocks, &mut Gates::default()).grows
     }
 

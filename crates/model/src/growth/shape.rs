@@ -1,6 +1,7 @@
 //! The shape: whether growth without end explains a stretch better than what merely looks like it.
 
 use crate::stats::fit::{Fit, hinge, line, ramp, saturating, step};
+use crate::stats::kendall::hamed_rao;
 use crate::stats::order::{mad, median};
 use crate::stats::theil_sen;
 
@@ -21,8 +22,12 @@ pub(super) struct Shape {
     pub quarters: [f64; 4],
     /// Slope of the last two fifths, per cell.
     pub late: f64,
-    /// Robust spread around the better of line and hinge.
+    /// What remains around the better of line and hinge.
+    pub rest: Vec<f64>,
+    /// Robust spread of that.
     pub noise: f64,
+    /// Blocks, counted as if they were independent: residuals that resemble each other are fewer witnesses.
+    pub independent: f64,
     /// Length of the life in cells.
     pub length: f64,
 }
@@ -55,6 +60,8 @@ impl Shape {
             quarters: [quarter(0), quarter(1), quarter(2), quarter(3)],
             late: theil_sen::slope(&points[points.len() * 3 / 5..])?,
             noise: mad(&rest)?,
+            independent: points.len() as f64 / hamed_rao(&rest),
+            rest,
             line,
             hinge,
             step,
