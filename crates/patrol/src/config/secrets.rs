@@ -2,38 +2,40 @@
 
 use std::sync::LazyLock;
 
+use model::params;
 use regex::Regex;
 
 use super::node::{Key, Node, Value};
 use super::problem::Problem;
 
-/// A key that names a secret, up to the start of its value.
-static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let words = "token|password|passwd|secret|credential|authorization|cookie|api[-_]?key";
-    Regex::new(&format!(r#"(?i)([\w-]*(?:{words})[\w-]*)["']?\s*:\s*"#)).ok()
-});
+/// What keys of secrets are called, or end in or begin with.
+const WORDS: [&str; 9] =
+    ["token", "password", "passwd", "secret", "credential", "authorization", "basic_auth", "cookie", "api_key"];
+
+/// A key with a value in its line: the key, and all up to its value.
+static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"([A-Za-z][\w-]*)["']?\s*:\s+"#).ok());
 
 /// The user and password of a URL.
 static USER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("://[^/\\s@\"']+@").ok());
 
-/// Whether a key holds a secret itself, not the name of a file or variable that does.
-fn names_secret(key: &str) -> bool {
-    let Some(pattern) = &*KEY else { return true };
-    pattern.is_match(&format!("{key}:")) && !elsewhere(key)
-}
+/// How a user and password are written.
+const BASIC: &str = "write `basic_auth: { username: NAME, password_file: PATH }`";
 
-fn elsewhere(key: &str) -> bool {
-    let key = key.to_lowercase();
-    ["file", "path", "env"].iter().any(|end| key.ends_with(end))
+/// Whether a key holds a secret itself, not the name of a file or variable that does. A slip of the keyboard counts.
+fn names_secret(key: &str) -> bool {
+    let key = key.to_lowercase().replace('-', "_");
+    let elsewhere = ["file", "path", "env"].iter().any(|end| key.ends_with(end));
+    !elsewhere && (WORDS.iter().any(|word| key.contains(word)) || params::nearest(&key, &WORDS).is_some())
 }
 
 /// The line with its secrets replaced by `***`.
 pub(super) fn mask(line: &str) -> String {
     let (Some(key), Some(user)) = (&*KEY, &*USER) else { return "***".into() };
     let line = user.replace_all(line, "://***@");
-    let secret = key.captures_iter(&line).find(|c| !elsewhere(&c[1]));
-    match secret.and_then(|c| c.get(0)) {
-        Some(found) if found.end() < line.len() => format!("{}***", &line[..found.end()]),
+    let ends = key.captures_iter(&line).filter(|c| names_secret(&c[1])).filter_map(|c| c.get(0)).map(|m| m.end());
+    // A group of keys is no secret, though one of them may be.
+    match ends.into_iter().find(|end| !line[*end..].starts_with(['{', '['])) {
+        Some(end) if end < line.len() => format!("{}***", &line[..end]),
         _ => line.into_owned(),
     }
 }
@@ -50,17 +52,20 @@ pub(super) fn take_out(node: &mut Node, problems: &mut Vec<Problem>) {
                 return;
             };
             let problem = Problem::new(node.at, "a URL may not hold a user or password");
-            problems.push(problem.hint("write `basic_auth: { username: NAME, password_file: PATH }` beside it"));
+            problems.push(problem.hint(BASIC));
             *text = clean;
         }
         Value::List(items) => items.iter_mut().for_each(|item| take_out(item, problems)),
         Value::Map(pairs) => {
             for (key, value) in pairs {
                 match &mut value.value {
-                    Value::Text(secret) if names_secret(&key.text) => {
+                    Value::Text(_) if names_secret(&key.text) => {
                         problems.push(inline(key));
-                        key.text = file_key(&key.text).into();
-                        "***".clone_into(secret);
+                        value.value = Value::Null;
+                        if !key.text.contains("basic") {
+                            key.text = file_key(&key.text).into();
+                            value.value = Value::Text("***".into());
+                        }
                     }
                     _ => take_out(value, problems),
                 }
@@ -76,7 +81,10 @@ fn file_key(key: &str) -> &'static str {
 
 fn inline(key: &Key) -> Problem {
     let Key { text, at } = key;
-    let hint = format!("put it into a file that only Patrol can read, and write `{}: PATH` here", file_key(text));
+    let hint = match text.contains("basic") {
+        true => BASIC.into(),
+        false => format!("put it into a file that only Patrol can read, and write `{}: PATH` here", file_key(text)),
+    };
     Problem::new(*at, format!("`{text}` is a secret, and secrets do not stand in this file")).hint(hint)
 }
 
@@ -93,6 +101,9 @@ mod tests {
             ("  {token_file: /t, password: abc}", "  {token_file: /t, password: ***"),
             ("  \"X-Api-Key\": abc", "  \"X-Api-Key\": ***"),
             ("  url: http://me:abc@host/", "  url: http://***@host/"),
+            ("  tokne: abc", "  tokne: ***"),
+            ("  basic_auth: ann:abc", "  basic_auth: ***"),
+            ("  basic_auth: { user: ann, pasword: abc }", "  basic_auth: { user: ann, pasword: ***"),
             ("  token:", "  token:"),
             ("  hosts: [a, b]", "  hosts: [a, b]"),
         ] {
