@@ -6,6 +6,7 @@
 
 mod client;
 pub mod decode;
+mod external;
 mod fault;
 mod naming;
 mod range;
@@ -22,6 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use model::labels::Labels;
 use model::query::{Answer, Gap, Origin, Query};
 use model::series::SeriesSet;
 use model::signal::Signal;
@@ -31,6 +33,7 @@ use crate::{Reply, Source, Step};
 use client::Client;
 pub use fault::{Fault, Turn};
 use naming::Naming;
+use promql_parser::parser::VectorSelector;
 use rows::{Limits, Rows};
 use selector::Ask;
 pub use settings::{BasicAuth, Protocol, Settings, SetupError, masked};
@@ -49,6 +52,8 @@ pub struct Prometheus {
     no_remote_read: AtomicBool,
     /// Whether ranges of the server's language hold the instant they start at.
     closed_ranges: OnceCell<bool>,
+    /// Labels that remote read adds.
+    external: OnceCell<Labels>,
     /// Addresses several hosts share, learnt from answers.
     shared: Mutex<BTreeSet<String>>,
 }
@@ -85,6 +90,7 @@ impl Prometheus {
             host_labels: settings.host_labels,
             no_remote_read: AtomicBool::new(false),
             closed_ranges: OnceCell::new(),
+            external: OnceCell::new(),
             shared: Mutex::new(BTreeSet::new()),
         })
     }
@@ -109,7 +115,8 @@ impl Prometheus {
         let labels = carriers(&alternatives);
         let mut shared = self.shared.lock().unwrap_or_else(|broken| broken.into_inner());
         let (signal, hosts, only) = (query.signal, &self.host_labels[..], &query.only[..]);
-        let naming = Naming { signal, hosts, labels: &labels, only, shared: &mut shared };
+        let external = &rows.external;
+        let naming = Naming { signal, hosts, labels: &labels, external, only, shared: &mut shared };
         notes.extend(naming.apply(&mut rows.set));
         Ok(Answer { series: rows.set, origin: self.origin(text, &query.window, asked_at), notes })
     }
@@ -122,7 +129,10 @@ impl Prometheus {
         {
             let mut rows = Rows::new(*window, self.limits);
             let fault = match read::read(&self.client, selectors, &mut rows).await {
-                Ok(()) => return Ok((ask.text(), rows)),
+                Ok(()) => match self.without_external(selectors, &mut rows).await {
+                    Ok(()) => return Ok((ask.text(), rows)),
+                    Err(fault) => return Err((ask.text(), fault)),
+                },
                 Err(fault) => fault,
             };
             if self.protocol == Protocol::RemoteRead {
@@ -146,6 +156,18 @@ impl Prometheus {
             Ok(()) => Ok((text, rows)),
             Err(fault) => Err((text, fault)),
         }
+    }
+
+    /// Finds out, once, which labels of an answer of remote read no range query would show.
+    async fn without_external(&self, selectors: &[VectorSelector], rows: &mut Rows) -> Result<(), Fault> {
+        if self.external.get().is_none()
+            && let Some(labels) = external::labels(&self.client, selectors, rows).await?
+        {
+            // Another question may have found out meanwhile.
+            let _ = self.external.set(labels);
+        }
+        rows.external = self.external.get().cloned().unwrap_or_default();
+        Ok(())
     }
 
     /// Whether ranges hold the instant they start at; asked once, and only where it matters.

@@ -17,6 +17,8 @@ pub struct Naming<'a> {
     pub hosts: &'a [String],
     /// Our other labels, with the server's labels that carry them.
     pub labels: &'a [(&'static str, Vec<&'static str>)],
+    /// Labels that the way of reading added, to be taken off.
+    pub external: &'a Labels,
     /// The conditions of the question.
     pub only: &'a [Matcher],
     /// Addresses that several hosts are known to share, from earlier answers; what is learnt here is added.
@@ -59,7 +61,8 @@ impl Naming<'_> {
         let first = |theirs: &mut dyn Iterator<Item = &str>| {
             theirs.map(|label| (label.to_string(), native.get(label).unwrap_or_default())).find(|(_, v)| !v.is_empty())
         };
-        let mut gone = vec!["__name__".to_string()];
+        let added = self.external.iter().filter(|(name, value)| native.get(name) == Some(value));
+        let mut gone: Vec<String> = added.map(|(name, _)| name.to_string()).chain(["__name__".to_string()]).collect();
         let mut ours = Vec::new();
         for (label, theirs) in self.labels {
             if let Some((from, value)) = first(&mut theirs.iter().copied()) {
@@ -117,9 +120,9 @@ impl Naming<'_> {
         }
     }
 
-    /// The labels that tell series of this signal apart.
+    /// The labels that tell series of this signal apart, over several clusters as well: each has its own 10.0.0.1.
     fn identity(&self, labels: &Labels) -> Labels {
-        labels.keep(self.signal.labels())
+        labels.keep(&[self.signal.labels(), &["cluster"]].concat())
     }
 
     /// Of series that nothing tells apart, those that follow one another are joined, else the fullest stands.
@@ -204,7 +207,8 @@ mod tests {
         }
         let hosts: Vec<String> = hosts.iter().map(|h| h.to_string()).collect();
         let labels = [("process", vec!["groupname"])];
-        let naming = Naming { signal, hosts: &hosts, labels: &labels, only: &matchers(only).unwrap(), shared };
+        let (external, only) = (Labels::from([("replica", "r1")]), matchers(only).unwrap());
+        let naming = Naming { signal, hosts: &hosts, labels: &labels, external: &external, only: &only, shared };
         let notes = naming.apply(&mut set);
         let rows = set.iter().map(|s| format!("{} {:?}\n", s.labels, s.values));
         rows.chain(notes.iter().map(|n| format!("note: {n}\n"))).collect()
@@ -263,6 +267,17 @@ mod tests {
         ]), @r#"
         host="a", id="2", instance="a:1" [1.0, 2.0, 2.0]
         note: 1 series follow one another under other labels and are joined: {host="a"}, which differ in id
+        "#);
+    }
+
+    #[test]
+    fn clusters_have_hosts_of_the_same_name_and_labels_of_the_way_are_taken_off() {
+        insta::assert_snapshot!(hosts(&[
+            (r#"cluster="x", instance="a:1", replica="r1""#, &[1.0]),
+            (r#"cluster="y", instance="a:1", replica="r2""#, &[2.0]),
+        ]), @r#"
+        cluster="x", host="a", instance="a:1" [1.0, NaN, NaN]
+        cluster="y", host="a", instance="a:1", replica="r2" [2.0, NaN, NaN]
         "#);
     }
 

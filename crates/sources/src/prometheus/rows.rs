@@ -26,6 +26,8 @@ pub struct Rows {
     pub set: SeriesSet,
     /// What a reader should know: warnings of the server, things left out.
     pub notes: Vec<String>,
+    /// Labels that the way of reading added to each series.
+    pub external: Labels,
     /// Series that hold histograms, which are left out.
     pub histograms: usize,
     limits: Limits,
@@ -39,6 +41,7 @@ impl Rows {
         Rows {
             set: SeriesSet::new(window),
             notes: Vec::new(),
+            external: Labels::default(),
             histograms: 0,
             limits,
             index: HashMap::new(),

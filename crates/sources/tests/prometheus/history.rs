@@ -77,13 +77,13 @@ fn text(samples: &[Sample]) -> String {
     samples.iter().map(|(metric, labels, at, value)| format!("{metric}{{{labels}}} {value:?} {at}\n")).collect()
 }
 
-/// A Prometheus with the history.
+/// A Prometheus with the history. As in the field it has external labels, which only remote read shows.
 async fn prometheus(extra: &[&str]) -> Option<Server> {
     let folder = tempfile::tempdir().unwrap();
     if !blocks(folder.path(), &open_metrics(&samples())) {
         return None;
     }
-    Server::prometheus(folder, extra, "").await
+    Server::prometheus(folder, extra, "  external_labels: {cluster: hk, prometheus_replica: a}").await
 }
 
 /// A VictoriaMetrics with the history.
@@ -180,6 +180,7 @@ async fn the_older_kind_of_answer_gives_the_same() {
     assert_eq!(answer.headers()["content-type"], "application/x-protobuf");
     let set = sources::prometheus::decode::samples(&answer.bytes().await.unwrap(), &windows()[0]).unwrap();
     assert_eq!(set.len(), 8);
+    assert_eq!(set.get(0).labels.get("cluster"), Some("hk"));
     for series in set.iter().filter(|s| s.labels.get("job") == Some("node")) {
         let instance = series.labels.get("instance");
         let same = stream.series.iter().find(|s| s.labels.get("instance") == instance).unwrap();

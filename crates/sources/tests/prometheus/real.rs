@@ -72,7 +72,7 @@ impl Server {
     /// A Prometheus with further arguments and configuration, over the blocks in its folder's `data`.
     pub async fn prometheus(folder: TempDir, extra: &[&str], config: &str) -> Option<Server> {
         let program = installed("prometheus")?;
-        let config = format!("global: {{scrape_interval: 1s}}\n{config}");
+        let config = format!("global:\n  scrape_interval: 2s\n{config}");
         fs::write(folder.path().join("prometheus.yml"), config).unwrap();
         let extra: Vec<String> = extra.iter().map(|e| e.to_string()).collect();
         let args = |folder: &Path, address: &str| {
