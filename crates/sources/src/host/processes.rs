@@ -46,8 +46,10 @@ pub(super) struct Processes {
 
 /// Why a process was not read.
 enum Skip {
-    /// It ended in between, is a thread of the kernel or is dead already.
+    /// It ended in between, or is dead already.
     Nothing,
+    /// It is a thread of the kernel.
+    Kernel,
     /// The kernel did not let us.
     Refused(io::Error),
 }
@@ -81,20 +83,18 @@ impl Processes {
             }
         };
         self.scrapes += 1;
-        let (mut read, mut refused, mut last_refusal) = (Vec::with_capacity(pids.len()), 0usize, None);
-        for pid in pids {
-            match self.read(proc, pid, boot) {
-                Ok(memory) => read.push((pid, memory)),
+        let (mut read, mut refused, mut kernel) = (Vec::with_capacity(pids.len()), Vec::new(), false);
+        for pid in &pids {
+            match self.read(proc, *pid, boot) {
+                Ok(memory) => read.push((*pid, memory)),
                 Err(Skip::Nothing) => {}
-                Err(Skip::Refused(error)) => (refused, last_refusal) = (refused + 1, Some(error)),
+                Err(Skip::Kernel) => kernel = true,
+                Err(Skip::Refused(error)) => refused.push(error),
             }
         }
         let now = self.scrapes;
         self.known.retain(|_, known| known.seen == now);
-        if let Some(error) = last_refusal {
-            let why = format!("{refused} could not be read: {error}");
-            said.once("refused", "some processes", why, "run as root, or without `hidepid` on /proc");
-        }
+        say_who_is_hidden(pids.contains(&1), kernel, &refused, said);
         self.keep_largest(&mut read, said);
         for (pid, memory) in read {
             if let Some(known) = self.known.get(&pid) {
@@ -121,7 +121,7 @@ impl Processes {
     fn read(&mut self, proc: &mut Files, pid: u32, boot: u64) -> Result<Memory, Skip> {
         let identity = Identity::read(proc.read(&format!("{pid}/stat"))?).ok_or(Skip::Nothing)?;
         if identity.kernel {
-            return Err(Skip::Nothing);
+            return Err(Skip::Kernel);
         }
         let same = self.known.get_mut(&pid).filter(|k| k.start == identity.start && k.name == identity.name);
         match same {
@@ -159,6 +159,22 @@ impl Processes {
     /// Every container some living process is in, each once, by id.
     pub(super) fn containers(&self) -> BTreeMap<&str, &Arc<Container>> {
         self.known.values().filter_map(|k| k.container.as_ref()).map(|c| (c.id.as_str(), c)).collect()
+    }
+}
+
+/// Says which processes there are that cannot be seen. `first` is whether the first process is shown, `kernel` whether
+/// some thread of the kernel is.
+fn say_who_is_hidden(first: bool, kernel: bool, refused: &[io::Error], said: &mut Said) {
+    const ALL: &str = "run as root, or mount /proc without `hidepid`";
+    if let Some(error) = refused.first() {
+        said.once("refused", "some processes", format!("{} could not be read: {error}", refused.len()), ALL);
+    } else if !first {
+        said.once("hidden", "processes of other users", "/proc does not show them", ALL);
+    } else if !kernel {
+        // The threads of the kernel live in the first pid namespace only (pid_namespaces(7)).
+        let why = "/proc shows only its own pid namespace";
+        let hint = "run on the host, or in the host's pid namespace (`--pid=host`, `hostPID: true`)";
+        said.once("namespace", "processes outside of this container", why, hint);
     }
 }
 

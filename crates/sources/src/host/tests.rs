@@ -15,12 +15,14 @@ const C: &str = "5f1f5b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7d
 struct Host(TempDir);
 
 impl Host {
-    /// 1,000 KiB of memory, booted at second 1,000, without pressure, swap and processes.
+    /// 1,000 KiB of memory, booted at second 1,000, without pressure, swap and processes but for those of the kernel.
     fn bare() -> Host {
         let host = Host(tempfile::tempdir().unwrap());
         host.write("proc/sys/kernel/hostname", "web-1\n");
         host.write("proc/meminfo", "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 400 kB\nSwapTotal: 0 kB\n");
         host.write("proc/stat", "cpu 1 2 3\nbtime 1000\n");
+        host.write("proc/1/stat", &stat(1, "ended meanwhile", 0, 0));
+        host.write("proc/2/stat", &stat(2, "kthreadd", 0x0020_8040, 0));
         host
     }
 
@@ -77,8 +79,6 @@ fn a_whole_scrape_reads_like_this() {
     host.write("proc/meminfo", "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 400 kB\nSwapTotal: 9 kB\n");
     host.write("proc/pressure/memory", "some avg10=1.50 avg60=0 avg300=0 total=0\nfull avg10=0.50 avg60=0\n");
     host.process(7, "a b) S (\u{1b}[31m", ticks(5), 20);
-    host.write("proc/2/stat", &stat(2, "kthreadd", 0x0020_8040, 0));
-    host.write("proc/2/status", "Name:\tkthreadd\n");
     host.write("proc/8/cgroup", "0::/\n");
     let scrape = host.collector().scrape();
     insta::assert_snapshot!(shown(&scrape), @r#"
@@ -126,6 +126,17 @@ fn without_proc_everything_is_missing_and_nothing_panics() {
     );
 }
 
+/// `hidepid=2`, and a container with processes of its own only.
+#[test]
+fn processes_that_cannot_be_seen_are_said() {
+    let host = Host::bare();
+    fs::remove_dir_all(host.0.path().join("proc/1")).unwrap();
+    assert_eq!(missed(&host.collector().scrape()), ["memory pressure (PSI)", "processes of other users"]);
+    let host = Host::bare();
+    fs::remove_dir_all(host.0.path().join("proc/2")).unwrap();
+    assert_eq!(missed(&host.collector().scrape()), ["memory pressure (PSI)", "processes outside of this container"]);
+}
+
 /// The kernel gives a number out again: another start makes another series, and so does another program in the same
 /// process.
 #[test]
@@ -163,14 +174,14 @@ fn a_clock_that_is_set_does_not_rename_the_living() {
 #[test]
 fn of_too_many_processes_the_largest_stay_and_the_rest_is_counted() {
     let host = Host::bare();
-    for pid in 1..=9u32 {
+    for pid in 3..=11u32 {
         host.process(pid, "p", ticks(5), u64::from(pid) * 10);
     }
     let mut collector = host.collector_of(3);
     let scrape = collector.scrape();
     let mut kept: Vec<_> = of(&scrape, Signal::ProcessResident).iter().filter_map(|(l, _)| l.get("pid")).collect();
     kept.sort_unstable();
-    assert_eq!(kept, ["7", "8", "9"]);
+    assert_eq!(kept, ["10", "11", "9"]);
     assert_eq!(missed(&scrape), ["memory pressure (PSI)", "6 smaller processes"]);
 }
 
