@@ -9,6 +9,7 @@ pub mod finding;
 pub mod growth;
 pub mod labels;
 pub mod params;
+pub mod quantity;
 pub mod query;
 pub mod seam;
 pub mod series;

@@ -180,10 +180,9 @@ fn rising(params: &Params, host: &Host<'_>) -> Option<Finding> {
     let pace = (b - a).min(c - b) / hours;
     let ceiling = host.total? * params.at_limit_share;
     let left = (ceiling - c) / pace - hours / 2.0;
-    if pace <= 0.0 || left > params.reach_within.hours() {
-        return None;
-    }
-    if been_there(params, host, c) {
+    // Nobody sees further ahead than twice as far as he looked back.
+    let horizon = params.reach_within.hours().min(6.0 * hours);
+    if pace <= 0.0 || left > horizon || been_there(params, host, c) {
         return None;
     }
     let left = left.max(0.0);

@@ -171,6 +171,7 @@ impl<'a> Case<'a> {
         let evidence = &mut finding.evidence;
         evidence.push(Evidence::Chart(self.host_chart()));
         evidence.extend(self.process_chart(&finding.subject).map(Evidence::Chart));
+        evidence.extend(self.advice(finding.level));
         if finding.code == MEMORY_LEAK {
             evidence.push(Evidence::Fact { text: self.judgement.why.clone() });
         }
@@ -180,7 +181,6 @@ impl<'a> Case<'a> {
         evidence.extend(self.innocents());
         evidence.extend(self.gates());
         evidence.extend(self.pressure());
-        evidence.extend(self.advice(finding.level));
         finding
     }
 

@@ -21,7 +21,7 @@ pub mod table;
 
 /// Finds memory that leaks before it breaks something, and says why.
 #[derive(Parser)]
-#[command(name = "patrol", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "patrol", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
     /// Configuration file; `patrol.yaml` in the working directory when there is one.
     #[arg(long, global = true, value_name = "FILE", env = "PATROL_CONFIG")]
@@ -34,6 +34,17 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  patrol demo
+      see a leak being found on this machine, in about 90 s
+  patrol collect
+      keep a record of this host and its processes
+  patrol inspect
+      inspect this host from that record
+  patrol inspect host-memory-leak --prometheus http://127.0.0.1:9090
+      inspect every host that a Prometheus knows";
 
 #[derive(Subcommand)]
 enum Command {

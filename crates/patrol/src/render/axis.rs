@@ -5,7 +5,7 @@ use model::signal::Unit;
 use model::time::Time;
 
 use super::clock::Clock;
-use super::quantity::quantity;
+use model::quantity::quantity;
 
 /// The part of the world that a chart shows.
 #[derive(Clone, Copy, Debug, PartialEq)]

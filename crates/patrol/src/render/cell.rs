@@ -4,7 +4,7 @@ use model::evidence::{Cell, Column};
 use model::signal::Unit;
 
 use super::clock::Clock;
-use super::quantity::{UNKNOWN, quantity};
+use model::quantity::{UNKNOWN, quantity};
 
 /// Seconds above this are an instant since the epoch (2001), not a length of time: 31 years of either.
 const INSTANT: f64 = 1e9;

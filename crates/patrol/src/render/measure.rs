@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::signal::Unit;
 
-use super::quantity::{interval, quantity};
+use model::quantity::{interval, quantity};
 
 /// Measures that belong together: a figure and the interval it lies in.
 #[derive(Default)]
@@ -110,7 +110,7 @@ fn said(label: &str, figure: &Figure, unit: Unit) -> String {
         (Some(mid), None, None) => quantity(mid, unit),
         (None, Some(low), None) => format!("at least {}", quantity(low, unit)),
         (None, None, Some(high)) => format!("at most {}", quantity(high, unit)),
-        (None, None, None) => super::quantity::UNKNOWN.into(),
+        (None, None, None) => model::quantity::UNKNOWN.into(),
     }
 }
 

@@ -9,7 +9,6 @@ pub mod json;
 mod markdown;
 mod measure;
 mod plain;
-pub mod quantity;
 pub mod story;
 pub mod svg;
 mod text;

@@ -7,7 +7,7 @@ use model::time::Time;
 
 use super::{Page, escape};
 use crate::render::axis::Frame;
-use crate::render::quantity::quantity;
+use model::quantity::quantity;
 
 /// Columns a chart is read out in at most.
 const MOST: usize = 120;

@@ -9,8 +9,8 @@ use super::{COLUMNS, LETTER, Page, escape};
 use crate::render::axis::Frame;
 use crate::render::forecast;
 use crate::render::plain::{cut, plain, width};
-use crate::render::quantity::quantity;
 use crate::render::thin::thin;
+use model::quantity::quantity;
 
 /// Height of the strip over the plot that names an interval.
 pub(super) const STRIP: f64 = 19.0;

@@ -9,7 +9,7 @@ use crate::render::axis::Frame;
 use crate::render::clock::Clock;
 use crate::render::forecast;
 use crate::render::plain::{cut, plain, width};
-use crate::render::quantity::quantity;
+use model::quantity::quantity;
 
 /// Height of a row of the key.
 const ROW: f64 = 20.0;

@@ -7,8 +7,8 @@ use crate::render::axis::{Frame, time_ticks, value_ticks};
 use crate::render::clock::Clock;
 use crate::render::forecast;
 use crate::render::plain::{cut, pad, plain, width};
-use crate::render::quantity::quantity;
 use crate::render::thin::thin;
+use model::quantity::quantity;
 
 /// What a character cell of the plot holds.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Numbers as people read them: `2.4 GiB`, `1.2 GiB/day`, `5 h 20 min`, `93.4 %`; one place for every format.
 
-use model::signal::Unit;
+use crate::signal::Unit;
 
 /// Stands where a number is not known. Never a zero.
 pub const UNKNOWN: &str = "–";
