@@ -1,6 +1,5 @@
 //! Reading: chunks and unsealed scrapes straight onto the grid of a window.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use futures::TryStreamExt;
@@ -117,16 +116,15 @@ impl Answer<'_> {
     /// Scrapes that are not sealed yet.
     async fn read_scrapes(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         let window = *self.set.window();
-        let places: HashMap<i64, usize> = self.ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let sql = "SELECT at, data FROM scrape WHERE at > ?1 AND at <= ?2 ORDER BY id";
         let query = sqlx::query_as::<_, (Time, Vec<u8>)>(sql).bind(window.from).bind(window.to);
         let mut rows = query.fetch(conn);
         while let Some((at, data)) = rows.try_next().await.map_err(|e| self.wrong(e))? {
             let Some(cell) = window.cell(at) else { continue };
-            let mut filled = Ok(());
+            let (mut filled, mut next) = (Ok(()), 0);
             scrape::read(&data, |id, value| {
-                if let (Ok(()), Some(place)) = (&filled, places.get(&id)) {
-                    filled = self.fill(*place, |_, cells| {
+                if let (Ok(()), Some(place)) = (&filled, find(&self.ids, id, &mut next)) {
+                    filled = self.fill(place, |_, cells| {
                         cells[cell] = value;
                         Ok(1)
                     });
@@ -163,5 +161,40 @@ impl Answer<'_> {
         };
         let broken = |e| self.damaged(format!("a chunk of {}{{{name}}}: {e}", self.signal.name()));
         outcome.map(drop).map_err(broken)
+    }
+}
+
+/// The place of a number in an ascending list. `next` is where the one after the last that was sought would stand:
+/// mostly they are sought in ascending order, and no search is needed.
+fn find(ids: &[i64], id: i64, next: &mut usize) -> Option<usize> {
+    let before = next.checked_sub(1).and_then(|before| ids.get(before));
+    let passed = ids.get(*next).is_some_and(|after| *after < id);
+    if passed || before.is_some_and(|before| *before >= id) {
+        *next = ids.partition_point(|other| *other < id);
+    }
+    let place = *next;
+    (ids.get(place) == Some(&id)).then(|| {
+        *next += 1;
+        place
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever was sought before, as a plain search finds it.
+        #[test]
+        fn numbers_are_found_in_any_order(mut ids in prop::collection::vec(0i64..40, 0..20), sought in prop::collection::vec(0i64..40, 0..40)) {
+            ids.sort_unstable();
+            ids.dedup();
+            let mut next = 0;
+            for id in sought {
+                prop_assert_eq!(find(&ids, id, &mut next), ids.binary_search(&id).ok());
+            }
+        }
     }
 }
