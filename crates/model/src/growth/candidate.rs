@@ -57,9 +57,9 @@ impl Candidate {
         blocks: &Blocks,
         gates: &mut Gates,
     ) -> Candidate {
-        let lives = Lives::tell(watched, samples, blocks);
         let level = median(&blocks.low).unwrap_or(0.0).abs();
         let size = (settings.min_growth_share * level).max(settings.min_growth).max(QUANTA * samples.quantum);
+        let lives = Lives::tell(watched, samples, blocks, size);
         let found = trend(blocks, &lives.ranges);
         let mut it = Candidate { lives, trend: None, shape: None, growth: 0.0, size, grows: false };
         let Some((trend, mut slopes)) = found else { return it };

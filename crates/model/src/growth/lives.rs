@@ -5,7 +5,10 @@ use std::ops::Range;
 use super::Watched;
 use super::blocks::Blocks;
 use super::samples::Samples;
-use crate::stats::order::quantile;
+use crate::stats::fit::{best_of, line, step};
+use crate::stats::kendall::hamed_rao;
+use crate::stats::order::median;
+use crate::stats::theil_sen;
 
 /// How the lives of a series were told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +17,8 @@ pub(super) enum Told {
     Whole,
     /// By starts the source knows of.
     Known,
-    /// By falls of the series itself.
-    Falls,
+    /// By a fall of the series itself.
+    Fall,
 }
 
 /// Ranges of blocks within which the thing did not start anew.
@@ -27,17 +30,18 @@ pub(super) struct Lives {
     pub told: Told,
 }
 
-/// More falls than this in one window are a saw-tooth, not restarts.
-const MOST_FALLS: usize = 3;
-/// A fall counts as a restart when it gives back this share of what was held before it: a leak that grows 60 % in a
-/// life falls by 37.5 % at its restart, so the usual "half" would miss it.
-const FALL: f64 = 0.15;
 /// Blocks on either side that the levels before and after a fall are taken from.
-const SIDE: usize = 2;
+const SIDE: usize = 3;
+/// A life told by a fall spans at least this share of the blocks: many short ones are a saw-tooth.
+const SHORTEST: f64 = 0.25;
+/// Two ramps must be so much more likely than one line and one step, in natural logarithms.
+const CLEARLY: f64 = 3.0;
+/// Each life grows at least at this share of the common rate.
+const ALIKE: f64 = 0.5;
 
 impl Lives {
-    /// Tells the lives apart: by known starts, otherwise by falls.
-    pub(super) fn tell(watched: &Watched<'_>, samples: &Samples, blocks: &Blocks) -> Lives {
+    /// Tells the lives apart: by known starts, otherwise by a fall of at least `size` between two ramps.
+    pub(super) fn tell(watched: &Watched<'_>, samples: &Samples, blocks: &Blocks, size: f64) -> Lives {
         let known: Vec<f64> = watched
             .starts
             .iter()
@@ -48,19 +52,11 @@ impl Lives {
         if !known.is_empty() {
             return Lives { ranges: between(blocks, &known), told: Told::Known };
         }
-        let falls = falls(blocks);
-        if falls.is_empty() || falls.len() > MOST_FALLS {
-            let whole = 0..blocks.len();
-            return Lives { ranges: vec![whole], told: Told::Whole };
+        let whole = 0..blocks.len();
+        match restart(blocks, size) {
+            Some(fall) => Lives { ranges: vec![0..fall, fall..blocks.len()], told: Told::Fall },
+            None => Lives { ranges: vec![whole], told: Told::Whole },
         }
-        let mut ranges = Vec::new();
-        let mut from = 0;
-        for fall in falls {
-            ranges.push(from..fall);
-            from = fall + 1;
-        }
-        ranges.push(from..blocks.len());
-        Lives { ranges: ranges.into_iter().filter(|r| !r.is_empty()).collect(), told: Told::Falls }
     }
 
     /// The longest life; the later of two that are equal.
@@ -87,24 +83,33 @@ fn between(blocks: &Blocks, starts: &[f64]) -> Vec<Range<usize>> {
     ranges.into_iter().map(|(_, range)| range).collect()
 }
 
-/// Blocks at which the level falls at once, far beyond what neighbours usually differ by, and stays down.
-fn falls(blocks: &Blocks) -> Vec<usize> {
+/// The block at which a second life begins, when two ramps of one rate with a fall between them explain the blocks
+/// clearly better than a line and than one step. The usual rule, "falls below half", would miss a leak that grows by
+/// less than its own size in a life: one of 60 % falls by 37.5 %.
+fn restart(blocks: &Blocks, size: f64) -> Option<usize> {
     let n = blocks.len();
-    if n < 4 * SIDE {
-        return Vec::new();
+    let shortest = ((n as f64 * SHORTEST) as usize).max(2 * SIDE);
+    if n < 2 * shortest {
+        return None;
     }
-    let jumps: Vec<f64> = blocks.mid.windows(2).map(|p| (p[1] - p[0]).abs()).collect();
-    let usual = quantile(&jumps, 0.75).unwrap_or(0.0);
-    let mut found = Vec::new();
-    let mut at = SIDE;
-    while at + SIDE < n {
-        let before = blocks.low[at - SIDE..at].iter().copied().fold(f64::INFINITY, f64::min);
-        let after = blocks.mid[at + 1..=at + SIDE].iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if before - after > FALL * before.abs() && before - after > 6.0 * usual {
-            found.push(at);
-            at += SIDE;
-        }
-        at += 1;
+    let side = |range: Range<usize>| median(&blocks.floor[range]).unwrap_or(f64::NAN);
+    let drop = |at: usize| side(at - SIDE..at) - side(at..at + SIDE);
+    let (deepest, fall) = (shortest..=n - shortest).map(|at| (drop(at), at)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    if deepest.is_nan() || deepest < size {
+        return None;
     }
-    found
+    let points = blocks.floors(0..n);
+    let start = |at: usize| blocks.at[at];
+    let near = (fall.saturating_sub(2).max(shortest)..=(fall + 2).min(n - shortest)).map(start);
+    let two = best_of(&points, near, |t, turn| if t < turn { t - blocks.at[0] } else { t - turn })?;
+    let fall = blocks.at.partition_point(|at| *at < two.turn);
+    let rest: Vec<f64> = points
+        .iter()
+        .map(|(t, v)| v - two.base - two.height * if *t < two.turn { t - blocks.at[0] } else { t - two.turn })
+        .collect();
+    let rivals = line(&points)?.cost.min(step(&points, points[1..n - 2].iter().map(|p| p.0 + 1e-9))?.cost);
+    let likely = n as f64 / hamed_rao(&rest) * (rivals / two.cost.max(f64::MIN_POSITIVE)).ln();
+    let slope = |range: Range<usize>| theil_sen::slope(&blocks.floors(range)).unwrap_or(0.0);
+    let slower = slope(0..fall).min(slope(fall..n));
+    (likely >= CLEARLY && two.height > 0.0 && slower >= ALIKE * two.height).then_some(fall)
 }
