@@ -121,7 +121,9 @@ impl Case<'_> {
         for query in signals.iter().map(|s| self.query(*s)) {
             why.extend(self.seen.gaps(&query).map(|g| g.to_string()));
             hints.extend(self.seen.gaps(&query).filter_map(|g| g.hint.clone()));
-            hints.extend(self.seen.answers(&query).flat_map(|a| a.notes.clone()));
+            // The last signal asked is the one that most sources know: its notes say best what is missing.
+            let notes: Vec<String> = self.seen.answers(&query).flat_map(|a| a.notes.clone()).collect();
+            hints = if notes.is_empty() { hints } else { notes };
         }
         why.dedup();
         hints.dedup();

@@ -58,6 +58,15 @@ pub struct Prometheus {
     shared: Mutex<BTreeSet<String>>,
 }
 
+/// What an answer without series probably lacks.
+fn missed(signal: Signal) -> String {
+    format!(
+        "no series of `{}` there: is {} scraped? If its metrics are renamed, give the expression under `signals`",
+        signal.name(),
+        signals::Exporter::of(signal).name()
+    )
+}
+
 /// The expressions (PromQL) that a signal is asked by unless a user gave another; none where no exporter offers it.
 pub fn expressions(signal: Signal) -> Vec<String> {
     match signals::mapping(signal, &BTreeMap::new()) {
@@ -118,6 +127,9 @@ impl Prometheus {
         let external = &rows.external;
         let naming = Naming { signal, hosts, labels: &labels, external, only, shared: &mut shared };
         notes.extend(naming.apply(&mut rows.set));
+        if rows.set.is_empty() {
+            notes.push(missed(query.signal));
+        }
         Ok(Answer { series: rows.set, origin: self.origin(text, &query.window, asked_at), notes })
     }
 

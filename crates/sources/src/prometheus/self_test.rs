@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::fault::{Fault, html, html_title};
 use super::rows::Rows;
 use super::selector::Ask;
-use super::signals::{Mapping, mapping};
+use super::signals::{Exporter, Mapping, mapping};
 use super::{Prometheus, Protocol, range, read};
 use crate::Step;
 
@@ -31,18 +31,25 @@ pub async fn run(server: &Prometheus, now: Time) -> Vec<Step> {
         "POST /api/v1/query_range (range query)",
         evaluate(server, "vector(1)", now).await.map(|_| "works".into()),
     ));
-    for (exporter, signal) in [
-        ("node_exporter", Signal::HostMemoryAvailable),
-        ("process-exporter", Signal::ProcessResident),
-        ("cAdvisor", Signal::ContainerWorkingSet),
-    ] {
-        steps.push(step(
-            format!("series of {exporter} ({})", signal.name()),
-            presence(server, exporter, signal, now).await,
-        ));
+    for signal in [Signal::HostMemoryAvailable, Signal::ProcessResident, Signal::ContainerWorkingSet] {
+        steps.push(exporter(server, signal, now).await);
     }
     steps
 }
+
+/// Whether an exporter is there. Without hosts there is nothing to inspect; processes and containers only explain.
+async fn exporter(server: &Prometheus, signal: Signal, now: Time) -> Step {
+    let of = Exporter::of(signal);
+    let mut step =
+        step(format!("series of {} ({})", of.name(), signal.name()), presence(server, of.name(), signal, now).await);
+    if of != Exporter::Node {
+        step.outcome = step.outcome.or_else(|why| if why.starts_with(NO_SERIES) { Ok(format!("{why}, so findings go without")) } else { Err(why) });
+    }
+    step
+}
+
+/// How the outcome begins where an exporter is missing.
+const NO_SERIES: &str = "no series";
 
 /// A step from its outcome.
 fn step(tried: impl Into<String>, outcome: Result<String, Fault>) -> Step {
@@ -115,7 +122,7 @@ async fn presence(server: &Prometheus, exporter: &str, signal: Signal, now: Time
     let count = evaluate(server, &format!("count({})", ask.over(&window, true)), now).await?;
     match count {
         Some(count) => Ok(format!("{count} series in the last {RECENT}")),
-        None => Err(Fault::new(format!("no series in the last {RECENT}")).hint(format!(
+        None => Err(Fault::new(format!("{NO_SERIES} in the last {RECENT}")).hint(format!(
             "let the server scrape {exporter}, or give the expression of `{}` under `signals` if its metrics are renamed",
             signal.name()
         ))),

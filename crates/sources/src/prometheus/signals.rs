@@ -45,6 +45,15 @@ impl Exporter {
             _ => Exporter::Node,
         }
     }
+
+    /// What its makers call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Exporter::Node => "node_exporter",
+            Exporter::Process => "process-exporter",
+            Exporter::Container => "cAdvisor",
+        }
+    }
 }
 
 /// The expression of each signal as the exporters have it; none where no exporter offers it.

@@ -221,7 +221,7 @@ async fn victoria_metrics_agrees_with_prometheus() {
     ok POST /api/v1/read (remote read): not there (400 Bad Request: remoteAddr: "US"; requestURI: /api/v1/read; unsupported path requested: "/api/v1/read"); range queries are used instead
     ok POST /api/v1/query_range (range query): works
     ok series of node_exporter (host.memory.available): 8 series in the last 5m
-    -- series of process-exporter (process.memory.resident): no series in the last 5m
+    ok series of process-exporter (process.memory.resident): no series in the last 5m, so findings go without
        hint: let the server scrape process-exporter, or give the expression of `process.memory.resident` under `signals` if its metrics are renamed
     ok series of cAdvisor (container.memory.working_set): 4 series in the last 5m
     "#);
@@ -291,7 +291,7 @@ async fn the_self_test_tells_what_is_there() {
     ok POST /api/v1/read (remote read): works
     ok POST /api/v1/query_range (range query): works
     ok series of node_exporter (host.memory.available): 8 series in the last 5m
-    -- series of process-exporter (process.memory.resident): no series in the last 5m
+    ok series of process-exporter (process.memory.resident): no series in the last 5m, so findings go without
        hint: let the server scrape process-exporter, or give the expression of `process.memory.resident` under `signals` if its metrics are renamed
     ok series of cAdvisor (container.memory.working_set): 4 series in the last 5m
     "#);

@@ -82,7 +82,7 @@ async fn this_host_and_its_processes_are_seen_through_their_exporters() {
 
     let steps = source.test(now()).await;
     let failed: Vec<_> = steps.iter().filter(|s| s.outcome.is_err()).map(|s| s.tried.as_str()).collect();
-    assert_eq!(failed, ["series of cAdvisor (container.memory.working_set)"]);
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 /// What our fake server sends is what a real Prometheus takes for an answer to its own remote read.
