@@ -249,6 +249,11 @@ impl Head {
         chunks
     }
 
+    /// What the chunks of the block take.
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.iter().map(|slot| slot.chunk.size()).sum()
+    }
+
     /// What each signal has in the block.
     pub(super) fn tallies(&self) -> BTreeMap<&'static str, Tally> {
         let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();

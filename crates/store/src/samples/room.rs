@@ -7,9 +7,6 @@ use super::schema::PAGE;
 use super::writer::{Writer, chunk_id};
 use super::{Settings, StoreError};
 
-/// Below so many free bytes a disk counts as full.
-const LEAST_FREE: u64 = 1 << 20;
-
 impl Settings {
     /// What the write-ahead log may take of `max_bytes`.
     pub(super) fn wal_bytes(&self) -> u64 {
@@ -27,10 +24,11 @@ impl Writer {
         sqlx::query_scalar(sql).fetch_one(&mut self.conn).await.map_err(self.wrong("measure"))
     }
 
-    /// Whether it is the disk that is full; if not, it is the cap. SQLite has one word for both.
-    pub(super) fn is_disk_full(&self) -> bool {
-        // The least that writing a scrape may need, its copy in the log included.
-        rustix::fs::statvfs(&self.dir).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_FREE)
+    /// Whether the cap is what was hit when so many bytes were to be written; if not, it is the disk that is full.
+    /// SQLite has one word for both, and takes the pages of what failed back.
+    pub(super) async fn at_cap(&mut self, bytes: usize) -> Result<bool, StoreError> {
+        let used = self.number_of("PRAGMA page_count").await? - self.number_of("PRAGMA freelist_count").await?;
+        Ok(used + (bytes as u64 / PAGE) as i64 >= self.settings.max_pages())
     }
 
     /// Drops every block that ended a retention before `now`.

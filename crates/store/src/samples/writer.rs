@@ -55,7 +55,11 @@ impl Writer {
                 Err(StoreError::DiskFull { dir, source }) => StoreError::DiskFull { dir, source },
                 other => return other,
             };
-            if self.is_disk_full() {
+            let head = self.recover().await?;
+            // Chunks fill their pages by half at least; a series takes a name and two places in indexes.
+            let most = 2 * head.bytes() + samples.len() * 1024 + (1 << 16);
+            self.head = Some(head);
+            if !self.at_cap(most).await? {
                 return Err(full);
             }
             if !self.make_room().await? {

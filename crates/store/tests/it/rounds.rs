@@ -74,6 +74,45 @@ async fn doubles_and_nans_are_counted() {
     assert_eq!(values(&store, window(START + EVERY, 2)).await, [(1, vec![Some(6.0); 2])]);
 }
 
+/// Appending is dropped half-way, after one poll, two, three, ...: the store knows what is in the file, and goes on.
+#[tokio::test]
+async fn appending_can_be_given_up_half_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut done = Vec::new();
+    for turn in 0..300u64 {
+        let polls = turn as usize % 6;
+        // Another process each time, so that there is more to write than a row.
+        let samples = [resident(0, value(0, turn)), resident(turn + 1, value(1, turn))];
+        let mut appending = Box::pin(store.append(START + turn as i64 * EVERY, &samples));
+        for _ in 0..polls {
+            if let std::task::Poll::Ready(outcome) = futures::poll!(&mut appending) {
+                assert_eq!(outcome.unwrap().taken, 2);
+                done.push(turn);
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        if polls == 5 && done.last() != Some(&turn) {
+            assert_eq!(appending.await.unwrap().taken, 2);
+            done.push(turn);
+        }
+    }
+    assert!(done.len() >= 50, "{done:?}");
+    let seen = |rows: Vec<(u64, Vec<Option<f64>>)>| {
+        for (turn, cell) in rows[0].1.iter().enumerate() {
+            let wanted = Some(value(0, turn as u64));
+            assert!(*cell == wanted || cell.is_none() && !done.contains(&(turn as u64)), "{turn}: {cell:?}");
+        }
+        rows[0].1.iter().flatten().count() as u64
+    };
+    let there = seen(values(&store, window(START + 299 * EVERY, 300)).await);
+    assert_eq!(store.extent().await.unwrap().all.samples, 2 * there);
+    store.close().await.unwrap();
+    let store = open(dir.path()).await;
+    assert_eq!(seen(values(&store, window(START + 299 * EVERY, 300)).await), there);
+}
+
 /// A scrape of two processes and of the host, read by conditions.
 #[tokio::test]
 async fn conditions_choose_series() {

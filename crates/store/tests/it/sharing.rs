@@ -44,24 +44,28 @@ async fn a_store_for_reading_is_not_written() {
 #[tokio::test]
 async fn readers_see_whole_scrapes_while_another_process_writes() {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = in_another_process("sharing::writes_a_thousand_scrapes", dir.path()).spawn().unwrap();
+    let mut command = in_another_process("sharing::writes_a_thousand_scrapes", dir.path());
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let begun = lines.any(|line| line.ends_with("begun"));
-    assert!(begun, "the other process did not begin");
+    assert!(lines.any(|line| line.ends_with("begun")), "the other process did not begin");
     let store = SampleStore::open_read_only(dir.path()).await.unwrap();
-    let (mut seen, mut reads) = (0, 0);
-    while seen < 1_000 {
+    let mut seen = Vec::new();
+    while seen.last() != Some(&1_000) {
+        let ended = child.try_wait().unwrap();
         let rows = values(&store, window(START + 999 * EVERY, 1_000)).await;
         let there = rows[0].1.iter().flatten().count();
-        assert!(there >= seen, "{there} scrapes after {seen}");
-        (seen, reads) = (there, reads + 1);
+        assert!(seen.last().is_none_or(|before| *before <= there), "{there} scrapes after {seen:?}");
+        assert!(ended.is_none() || there == 1_000, "the other process ended after {there} scrapes");
         assert_eq!(rows.len(), 4);
         for (pid, row) in rows {
-            let wanted = (0..1_000).map(|turn| (turn < seen).then(|| value(pid, turn as u64)));
-            assert!(row.into_iter().eq(wanted), "process {pid} of {seen} scrapes");
+            let wanted = (0..1_000).map(|turn| (turn < there).then(|| value(pid, turn as u64)));
+            assert!(row.into_iter().eq(wanted), "process {pid} of {there} scrapes");
         }
+        seen.push(there);
+        // It waits for this after its first scrape.
+        drop(child.stdin.take());
     }
-    assert!(reads > 1 && lines.count() > 0);
+    assert_eq!(seen[0], 1);
     assert!(child.wait().unwrap().success());
 }
 
@@ -74,6 +78,7 @@ async fn writes_a_thousand_scrapes() {
         assert_eq!(store.append(START + turn as i64 * EVERY, &scrape(4, turn)).await.unwrap().taken, 4);
         if turn == 0 {
             println!("begun");
+            std::io::stdin().read_line(&mut String::new()).unwrap();
         }
     }
     store.close().await.unwrap();
