@@ -9,7 +9,7 @@ use model::query::{Matcher, Query};
 use model::series::Series;
 use model::signal::Signal;
 use model::snapshot::Snapshot;
-use model::time::{Time, Window};
+use model::time::{Span, Time, Window};
 use model::words;
 use rayon::prelude::*;
 
@@ -41,6 +41,7 @@ pub(super) fn detect(params: &Params, window: Window, seen: &Snapshot) -> Verdic
     let (hosts, notes) = host::gather(params, window, seen);
     let outcomes: Vec<Outcome> = hosts.par_iter().map(|h| look_at(params, h)).collect();
     let mut out = Verdicts { subjects: hosts.len(), notes, ..Verdicts::default() };
+    out.notes.extend(young(params, &hosts));
     for outcome in outcomes {
         match outcome {
             Outcome::Found(finding) => out.findings.push(finding),
@@ -54,6 +55,28 @@ pub(super) fn detect(params: &Params, window: Window, seen: &Snapshot) -> Verdic
         watch_processes(params, window, seen, &hosts, &mut out);
     }
     out
+}
+
+/// What cannot be known yet of hosts whose record is shorter than two seasons.
+fn young(params: &Params, hosts: &[Host<'_>]) -> Option<String> {
+    let needed = Span::from_millis(2 * params.season.millis());
+    let young = hosts.iter().filter(|h| h.total.is_some() && h.on_record() < needed).count();
+    let of =
+        if young == hosts.len() { "all hosts have".into() } else { format!("{young} of {} hosts have", hosts.len()) };
+    (young > 0 && hosts.len() > 1)
+        .then(|| {
+            format!(
+                "{of} less than {needed} on record: growth there is at most suspected, it may be a rhythm of {}",
+                params.season
+            )
+        })
+        .or_else(|| {
+            let have = hosts.first().filter(|_| young > 0)?.on_record();
+            Some(format!(
+                "{have} on record: growth is at most suspected until there are {needed}, it may be a rhythm of {}",
+                params.season
+            ))
+        })
 }
 
 /// Hosts asked for by name that nobody reports, and questions that nobody answered, are unknown, never fine.

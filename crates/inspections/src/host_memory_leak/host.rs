@@ -77,6 +77,20 @@ impl<'a> Host<'a> {
         (have < least).then(|| format!("there is only {have} of its record; {least} are needed for a judgement"))
     }
 
+    /// How far back its record reaches, history included, in whole seconds.
+    pub(super) fn on_record(&self) -> Span {
+        let first = |window: &Window, values: &[f64]| {
+            values.iter().position(|v| !v.is_nan()).map(|cell| window.time_of(cell) - window.step.millis())
+        };
+        let here = first(self.available.window, self.available.values);
+        // A cell of the coarser history that reaches into the window says no more than the window itself.
+        let before = self.past.as_ref().and_then(|(window, values)| {
+            first(window, values).filter(|at| at + window.step.millis() <= self.available.window.from)
+        });
+        let earliest = [here, before].into_iter().flatten().min().unwrap_or(self.available.window.to);
+        Span::from_millis((self.available.window.to - earliest) / 1000 * 1000)
+    }
+
     /// Share of the installed memory that was in use lately: the median of the last twentieth of the window, so that
     /// one peak decides nothing.
     pub(super) fn used_share(&self) -> Option<f64> {
