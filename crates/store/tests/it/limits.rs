@@ -53,7 +53,7 @@ async fn what_is_older_than_the_retention_goes() {
     assert_eq!(values(&store, window(last, 480)).await[0].1.iter().flatten().count(), 480);
 }
 
-/// One mebibyte for 200 series whose values do not compress.
+/// Four mebibytes for 200 series whose values do not compress.
 #[tokio::test]
 async fn the_oldest_blocks_go_when_the_cap_is_reached() {
     let dir = tempfile::tempdir().unwrap();
@@ -84,7 +84,7 @@ async fn the_oldest_blocks_go_when_the_cap_is_reached() {
     assert_eq!(extent.signals[&Signal::ProcessResident].last, Some(START + 1_999 * EVERY));
 }
 
-/// One mebibyte does not hold one block of 5,000 series.
+/// One mebibyte does not hold one block of 2,000 series.
 #[tokio::test]
 async fn a_cap_below_one_block_is_an_error_and_stores_nothing_by_halves() {
     let dir = tempfile::tempdir().unwrap();
