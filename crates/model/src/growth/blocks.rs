@@ -19,7 +19,7 @@ pub(super) struct Blocks {
 }
 
 /// Which quantile is the lower envelope; the minimum would be one sample's whim.
-const LOWER: f64 = 0.1;
+pub(super) const LOWER: f64 = 0.1;
 
 impl Blocks {
     /// Cuts the stretch between the first and the last sample into `count` blocks.

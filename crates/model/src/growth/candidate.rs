@@ -145,6 +145,18 @@ impl Candidate {
         step && slower && fill
     }
 
+    /// The block growth began at.
+    pub(super) fn onset(&self, blocks: &Blocks) -> usize {
+        let life = self.lives.longest();
+        match &self.shape {
+            Some(shape) if self.lives.told == Told::Whole => {
+                let turn = shape.leak().turn + blocks.at.get(life.start).copied().unwrap_or(0.0);
+                blocks.at.partition_point(|at| *at < turn).min(blocks.len().saturating_sub(1))
+            }
+            _ => 0,
+        }
+    }
+
     /// The slower of lower envelope and medians as a share of the faster.
     fn both(&self, blocks: &Blocks) -> f64 {
         let rate = |values: &[f64]| {

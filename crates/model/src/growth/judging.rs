@@ -3,8 +3,7 @@
 use super::blocks::Blocks;
 use super::candidate::Candidate;
 use super::gates::Gates;
-use super::lives::Told;
-use super::past::{Past, before};
+use super::past::Past;
 use super::samples::Samples;
 use super::trend::{Trend, trend};
 use super::{Gate, Interval, Judgement, Settings, Verdict, Watched};
@@ -29,6 +28,11 @@ const PER_BLOCK: usize = 6;
 const BLOCKS: usize = 60;
 /// Share of the growth that must not be explained by the same clock time a season before.
 const KEPT: f64 = 0.4;
+
+/// Levels the series stayed under for this share of the time before are nothing new.
+const NEW_SHARE: f64 = 0.75;
+/// This share of the growth must be new.
+const NEW: f64 = 0.25;
 
 /// Judges one series.
 pub fn judge(watched: &Watched<'_>, settings: &Settings) -> Judgement {
@@ -170,7 +174,7 @@ impl Judging<'_, '_> {
         let n = self.blocks.len();
         let last = (n / 12).max(1);
         let level = median(&self.blocks.low[n - last..]).unwrap_or(f64::NAN);
-        let onset = self.onset();
+        let onset = self.candidate.onset(&self.blocks);
         let why = self.why(verdict, growth);
         Judgement {
             verdict,
@@ -191,18 +195,6 @@ impl Judging<'_, '_> {
         self.watched.window.from + ((cell + 1.0) * self.watched.window.step.millis() as f64) as Time
     }
 
-    /// The block growth began at.
-    fn onset(&self) -> usize {
-        let life = self.candidate.lives.longest();
-        match &self.candidate.shape {
-            Some(shape) if self.candidate.lives.told == Told::Whole => {
-                let turn = shape.leak().turn + self.blocks.at[life.start];
-                self.blocks.at.partition_point(|at| *at < turn).min(self.blocks.len() - 1)
-            }
-            _ => 0,
-        }
-    }
-
     /// The level before growth, or the usual one.
     fn baseline(&self, onset: usize) -> f64 {
         let n = self.blocks.len();
@@ -215,7 +207,7 @@ impl Judging<'_, '_> {
     fn growth(&self, verdict: Verdict) -> Option<Interval> {
         let per_day = 86_400_000.0 / self.watched.window.step.millis().max(1) as f64;
         let mut found = self.candidate.trend?;
-        let (onset, n) = (self.onset(), self.blocks.len());
+        let (onset, n) = (self.candidate.onset(&self.blocks), self.blocks.len());
         if matches!(verdict, Verdict::Leak | Verdict::Suspected) && onset * 5 >= n && n - onset >= 8 {
             found = since(&self.blocks, onset..n).unwrap_or(found);
         }
@@ -239,12 +231,31 @@ impl Judging<'_, '_> {
     /// Leak, suspected or seasonal: what the past says to a stretch that grows.
     fn persistence(&mut self) -> Verdict {
         let past = Past::of(self.watched, &self.samples);
+        let usual = past.usual(self.watched, &self.blocks, NEW_SHARE);
+        if let Some(usual) = usual.filter(|_| self.watched.starts.is_empty()) {
+            let n = self.blocks.len();
+            let level = median(&self.blocks.low[n - (n / 8).max(1)..]).unwrap_or(f64::NAN);
+            let new = (level - usual) / self.candidate.growth;
+            let show = self.settings.show;
+            let says = format!(
+                "{:.0} % of the growth lies above {}, which it stayed under for {:.0} % of the time before (at least {:.0} %)",
+                new * 100.0,
+                show(usual),
+                NEW_SHARE * 100.0,
+                NEW * 100.0
+            );
+            if !self.gates.at_least("new-ground", new, NEW, says.clone()) {
+                self.ruled_out.push((Verdict::Leak, says));
+                return Verdict::Stable;
+            }
+        }
         let window = self.watched.window;
         let season = self.settings.season.millis().max(1);
         let span = self.samples.span() as f64;
         let show = self.settings.show;
         let mut seasons = window.length().millis() as f64 / season as f64;
-        if let Some(found) = past.season(self.watched, self.settings, &self.blocks) {
+        let found = past.season(self.watched, self.settings, &self.blocks);
+        if let Some(found) = found.filter(|_| seasons < 2.0) {
             seasons = seasons.max(found.seasons as f64 + seasons.min(1.0));
             let rate = self.candidate.growth / (span * window.step.millis() as f64) * season as f64;
             let kept = found.gained / rate;
@@ -263,7 +274,7 @@ impl Judging<'_, '_> {
                 return Verdict::Seasonal;
             }
         }
-        let twice = self.twice(seasons, season);
+        let twice = self.twice(&past, seasons, season);
         let says = match twice {
             true => "growth is seen in two disjoint stretches of time".to_string(),
             false => format!("growth is seen in one stretch of {} only", window.length()),
@@ -276,22 +287,39 @@ impl Judging<'_, '_> {
     }
 
     /// Whether growth was seen twice: in the stretch before as well, or over two seasons of this one.
-    fn twice(&mut self, seasons: f64, season: i64) -> bool {
-        let onset = self.time(self.blocks.at[self.onset()]);
-        if (self.watched.window.to - onset) as f64 >= 2.0 * season as f64 {
+    fn twice(&self, past: &Past, seasons: f64, season: i64) -> bool {
+        let window = self.watched.window;
+        let onset = self.time(self.blocks.at[self.candidate.onset(&self.blocks)]);
+        if (window.to - onset) as f64 >= 2.0 * season as f64 {
             return true;
         }
         if seasons < 2.0 {
             return false;
         }
-        let Some((window, values)) = before(self.watched, self.watched.window.length()) else { return false };
-        let earlier = Watched { window: &window, values, history: None, ..*self.watched };
-        let samples = Samples::read(&earlier);
+        let length = window.length().millis();
+        let starts_before = |onset: Time, by: i64| onset <= window.from.saturating_sub(by);
+        let reaches = |back: i64, to: Time| self.growing(past, window.from.saturating_sub(back), to);
+        reaches(length, window.from).is_some()
+            || [length, 3 * length]
+                .into_iter()
+                .any(|back| reaches(back, window.to).is_some_and(|onset| starts_before(onset, length / 4)))
+    }
+
+    /// When growth began in a stretch that passes all gates by itself.
+    fn growing(&self, past: &Past, from: Time, to: Time) -> Option<Time> {
+        if past.reach(from) == Span::ZERO {
+            return None;
+        }
+        let (window, values) = past.stretch(self.watched, from, to)?;
+        let watched = Watched { window: &window, values: &values, history: None, ..*self.watched };
+        let samples = Samples::read(&watched);
         if samples.points.len() < FEWEST || samples.coverage < COVERAGE {
-            return false;
+            return None;
         }
         let blocks = Blocks::cut(&samples, count(&samples));
-        Candidate::of(&earlier, self.settings, &samples, &blocks, &mut Gates::default()).grows
+        let candidate = Candidate::of(&watched, self.settings, &samples, &blocks, &mut Gates::default());
+        let onset = candidate.onset(&blocks);
+        candidate.grows.then(|| window.from + ((blocks.at[onset] + 1.0) * window.step.millis() as f64) as Time)
     }
 
     /// What a stretch is that does not grow without end.

@@ -1,6 +1,6 @@
 //! What came before: the same clock time in earlier seasons, and growth in the stretch before.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, LOWER};
 use super::samples::Samples;
 use super::{Settings, Watched};
 use crate::stats::order::{median, quantile_in};
@@ -45,7 +45,7 @@ impl Past {
         let start = self.points.partition_point(|p| p.0 <= from);
         let end = self.points.partition_point(|p| p.0 <= to);
         let mut values: Vec<f64> = self.points.get(start..end)?.iter().map(|p| p.1).collect();
-        quantile_in(&mut values, 0.1)
+        quantile_in(&mut values, LOWER)
     }
 
     /// The blocks of a window as they were `back` earlier; NaN where nothing is known.
@@ -103,6 +103,31 @@ impl Past {
         let usual: Vec<f64> = blocks.low.iter().map(|v| (v - centre).abs()).collect();
         Some(median(&apart)? / median(&usual)?.max(f64::MIN_POSITIVE))
     }
+
+    /// Everything known between two instants, on a grid as coarse as the coarser of window and history.
+    pub(super) fn stretch(&self, watched: &Watched<'_>, from: Time, to: Time) -> Option<(Window, Vec<f64>)> {
+        let step = watched.history.map_or(watched.window.step, |(grid, _)| grid.step.max(watched.window.step));
+        let window = Window::ending(to, Span::from_millis(to.checked_sub(from)?), step).ok()?;
+        let mut values = vec![f64::NAN; window.cells()];
+        let start = self.points.partition_point(|p| p.0 <= window.from);
+        for (at, value) in &self.points[start..] {
+            if let Some(cell) = window.cell(*at).and_then(|cell| values.get_mut(cell)) {
+                *cell = *value;
+            }
+        }
+        Some((window, values))
+    }
+
+    /// The level that the lower envelope stayed under for this share of the time before the window; `None` when less
+    /// than a window's length is known.
+    pub(super) fn usual(&self, watched: &Watched<'_>, blocks: &Blocks, share: f64) -> Option<f64> {
+        let width = ((blocks.width * watched.window.step.millis() as f64) as i64).max(1);
+        let before = self.points.partition_point(|p| p.0 <= watched.window.from);
+        let groups = self.points[..before].chunk_by(|a, b| a.0.div_euclid(width) == b.0.div_euclid(width));
+        let mut lows: Vec<f64> =
+            groups.filter_map(|group| quantile_in(&mut group.iter().map(|p| p.1).collect(), LOWER)).collect();
+        if lows.len() * 2 < blocks.len() { None } else { quantile_in(&mut lows, share) }
+    }
 }
 
 /// Earlier seasons compared at most.
@@ -116,21 +141,4 @@ fn rise(values: &[f64]) -> f64 {
         (Some(late), Some(early)) => late - early,
         _ => f64::NEG_INFINITY,
     }
-}
-
-/// The stretch of history right before the window and as long as it, where history reaches that far.
-pub(super) fn before<'a>(watched: &Watched<'a>, length: Span) -> Option<(Window, &'a [f64])> {
-    let (grid, values) = watched.history?;
-    let step = grid.step.millis();
-    if step <= 0 {
-        return None;
-    }
-    let cells = grid.cells().min(values.len()) as i64;
-    let end = ((watched.window.from - grid.from).div_euclid(step)).min(cells);
-    let start = end - length.millis() / step;
-    if start < 0 || end <= start {
-        return None;
-    }
-    let window = Window { from: grid.from + start * step, to: grid.from + end * step, step: grid.step };
-    values.get(start as usize..end as usize).map(|values| (window, values))
 }
