@@ -41,9 +41,9 @@ pub struct Demo {
 }
 
 /// How often the host is read.
-const INTERVAL: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(250);
 /// Length of a cell of the window.
-const STEP: Span = Span::from_secs(1);
+const STEP: Span = Span::from_millis(250);
 /// Growth that matters in a demo, in bytes a second: large hosts have more memory than any program uses up in a minute.
 const MATTERS: f64 = 1.5 * 1024.0 * 1024.0;
 /// No growth larger than what this takes matters less, however long the demo.

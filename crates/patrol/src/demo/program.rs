@@ -56,7 +56,7 @@ impl Program {
     /// The most memory it comes to hold, in bytes at scale 1.
     pub fn most(self) -> f64 {
         MIB * match self {
-            Program::Leak => LEAK_IN_ALL,
+            Program::Leak => LEAK_IN_ALL + 2.0 * SCRATCH,
             Program::Cache => CACHE_ENTRIES as f64 * CACHE_ENTRY,
             Program::Sawtooth => SAWTOOTH.1,
             Program::Step => STEP.0 + STEP.1,
@@ -92,6 +92,9 @@ fn end_with(parent: i32) -> Result<()> {
 /// MiB a second that leak, and MiB in all at most: a longer demo leaks more slowly.
 const LEAK: f64 = 4.0;
 const LEAK_IN_ALL: f64 = 300.0;
+/// Requests a second to the program that leaks, and MiB that are needed to answer those of a moment.
+const REQUESTS: f64 = 200.0;
+const SCRATCH: f64 = 2.0;
 /// Entries of the cache and MiB each.
 const CACHE_ENTRIES: usize = 600;
 const CACHE_ENTRY: f64 = 0.25;
@@ -120,16 +123,21 @@ impl Work {
         self.begun.elapsed().as_secs_f64()
     }
 
-    /// Requests come by chance, some ten a second; of each a session of varying size stays behind.
+    /// Requests come all the time; each needs some memory while it is answered, and of each a session of varying size
+    /// stays behind.
     fn leak(&mut self) -> Result<()> {
         let rate = LEAK.min(LEAK_IN_ALL / self.extent.duration.as_secs_f64().max(1.0));
         let mut sessions: Vec<Block> = Vec::new();
         loop {
-            let pause = self.chance.about(0.08);
+            while (sessions.len() as f64) < self.elapsed() * REQUESTS {
+                let size = self.chance.about(rate / REQUESTS);
+                let session = self.block(size);
+                sessions.push(session);
+            }
+            let size = self.chance.about(SCRATCH);
+            let _scratch = self.block(size);
+            let pause = self.chance.about(0.03);
             std::thread::sleep(Duration::from_secs_f64(pause));
-            let size = self.chance.about(0.08 * rate);
-            let session = self.block(size);
-            sessions.push(session);
         }
     }
 
