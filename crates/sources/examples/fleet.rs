@@ -80,6 +80,15 @@ fn history(series: u64, to: Time) -> Result<(), Box<dyn Error>> {
             )?;
         }
     }
+    // What an inspection needs besides: how much there is in all.
+    writeln!(out, "# TYPE node_memory_MemTotal_bytes gauge")?;
+    for host in 0..series {
+        for at in (from + 1..=to).step_by(SCRAPE as usize) {
+            let (a, b) = (host / 250, host % 250);
+            let labels = format!("instance=\"10.0.{a}.{b}:9100\",job=\"node\"");
+            writeln!(out, "node_memory_MemTotal_bytes{{{labels}}} 16e9 {}.{:03}", at / 1000, at % 1000)?;
+        }
+    }
     Ok(writeln!(out, "# EOF")?)
 }
 

@@ -20,8 +20,6 @@ pub async fn read(client: &Client, selectors: &[VectorSelector], rows: &mut Rows
     let request = request
         .header("Content-Type", "application/x-protobuf")
         .header("Content-Encoding", "snappy")
-        // Chunks are packed already: gzip on top costs the server time and saves nothing.
-        .header("Accept-Encoding", "snappy")
         .header("X-Prometheus-Remote-Read-Version", "0.1.0")
         .body(request::body(selectors, rows.set.window()));
     let mut body = client.send(request).await?;

@@ -1,0 +1,63 @@
+//! Writes small sound inputs into the corpora, for the fuzzers to start from: `cargo run --example seeds`.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use model::chunk::XorAppender;
+
+fn main() -> io::Result<()> {
+    let series =
+        message(&[(1, &label("__name__", "m")), (1, &label("instance", "a:9100")), (2, &chunk(1)), (2, &chunk(2))]);
+    let response = message(&[(1, &series)]);
+    write("remote_read_stream", "series", &[&[1], &response[..]].concat())?;
+    write("remote_read_stream", "two", &[&[9], &message(&[(1, &series), (1, &series)])[..]].concat())?;
+    write("remote_read_stream", "unframed", &[&[8, 0, 0, 0, 0, 0], &response[..]].concat())?;
+    let sample = [&[0x09][..], &1.5f64.to_le_bytes(), &[0x10, 0xe0, 0xd4, 0x03]].concat();
+    let samples = message(&[(1, &label("instance", "a")), (2, &sample), (2, &sample)]);
+    let result = message(&[(1, &message(&[(1, &samples)]))]);
+    write("remote_read_samples", "series", &result)?;
+    write("remote_read_samples", "packed", &snap::raw::Encoder::new().compress_vec(&result).unwrap_or_default())?;
+    let matrix = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"m","instance":"a\"\u00e9"},"values":[[60,"1"],[120.5,"NaN"],[180,"+Inf"]]}]},"warnings":["w"]}"#;
+    write("range_json", "matrix", matrix.as_bytes())?;
+    write("range_json", "error", br#"{"status":"error","errorType":"bad_data","error":"no"}"#)?;
+    write(
+        "range_json",
+        "partial",
+        br#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":null}}"#,
+    )
+}
+
+/// A file of a corpus.
+fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)
+}
+
+/// A protocol buffers message of fields that hold bytes, none of them longer than 16,383.
+fn message(fields: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (number, bytes) in fields {
+        out.extend([number << 3 | 2, bytes.len() as u8 | 0x80, (bytes.len() >> 7) as u8]);
+        out.extend(*bytes);
+    }
+    out
+}
+
+/// A label.
+fn label(name: &str, value: &str) -> Vec<u8> {
+    message(&[(1, name.as_bytes()), (2, value.as_bytes())])
+}
+
+/// A chunk of ten minutes; encoding 1 is XOR, 2 a histogram.
+fn chunk(encoding: u8) -> Vec<u8> {
+    let mut samples = XorAppender::new();
+    for minute in 0..10 {
+        // Ten samples fit.
+        let _ = samples.push(minute * 60_000 + 1, 1e9 + minute as f64 * 4096.0);
+    }
+    let mut chunk = vec![0x08, 1, 0x10, 0xc0, 0xcf, 0x24, 0x18, encoding];
+    chunk.extend(message(&[(4, &samples.to_bytes())]));
+    chunk
+}
