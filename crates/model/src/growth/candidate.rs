@@ -1,7 +1,7 @@
 //! The gates that one stretch of time can decide by itself: trend, size and shape.
 
 use super::blocks::Blocks;
-use super::gates::Gates;
+use super::gates::{Gates, percent};
 use super::lives::{Lives, Told};
 use super::samples::Samples;
 use super::shape::Shape;
@@ -22,6 +22,9 @@ pub(super) struct Candidate {
     pub growth: f64,
     /// What that is held against.
     pub size: f64,
+    /// By how much growth is more likely than the likeliest other shape, in natural logarithms; 0 when no shape was
+    /// fitted.
+    pub rival: f64,
     /// Whether every gate was passed.
     pub grows: bool,
 }
@@ -61,7 +64,7 @@ impl Candidate {
         let size = (settings.min_growth_share * level).max(settings.min_growth).max(QUANTA * samples.quantum);
         let lives = Lives::tell(watched, samples, blocks, size);
         let found = trend(blocks, &lives.ranges);
-        let mut it = Candidate { lives, trend: None, shape: None, growth: 0.0, size, grows: false };
+        let mut it = Candidate { lives, trend: None, shape: None, growth: 0.0, size, rival: 0.0, grows: false };
         let Some((trend, mut slopes)) = found else { return it };
         let span = samples.span() as f64;
         it.growth = trend.slope * span;
@@ -127,7 +130,7 @@ impl Candidate {
 
     /// The gates of the shapes that only look like growth without end. With residuals after Laplace the logarithm of
     /// the likelihood of a shape is `-n ln(cost)`, up to a constant; `n` counts independent blocks.
-    fn rivals(&self, shape: &Shape, gates: &mut Gates) -> bool {
+    fn rivals(&mut self, shape: &Shape, gates: &mut Gates) -> bool {
         let leak = shape.leak().cost.max(f64::MIN_POSITIVE);
         let against = |cost: f64| shape.independent * (cost.max(f64::MIN_POSITIVE) / leak).ln();
         let sizes = self.growth / self.size.max(f64::MIN_POSITIVE);
@@ -139,6 +142,7 @@ impl Candidate {
             )
         };
         let (step, slower, fill) = (against(shape.step.cost), against(shape.saturating.cost), against(shape.ramp.cost));
+        self.rival = step.min(slower).min(fill);
         let step = gates.at_least("step-model", step, clearly, says("one step", step, clearly));
         let slower = gates.at_least("saturating-model", slower, BEND, says("an ever slower rise", slower, BEND));
         let fill = gates.at_least("fill-model", fill, BEND, says("a rise to a bound", fill, BEND));
@@ -170,9 +174,4 @@ impl Candidate {
         let (low, mid) = (rate(&blocks.low), rate(&blocks.mid));
         low.min(mid) / low.max(mid).max(f64::MIN_POSITIVE)
     }
-}
-
-/// A share as a percentage.
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
 }

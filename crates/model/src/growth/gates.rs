@@ -29,15 +29,20 @@ impl Gates {
         self.all.iter().find(|g| g.name == name).map(|g| g.says.clone()).unwrap_or_default()
     }
 
-    /// The record so far.
-    pub(super) fn all(&self) -> &[Gate] {
-        &self.all
+    /// The sentence of the first gate that closed.
+    pub(super) fn first_failed(&self) -> Option<String> {
+        self.all.iter().find(|g| !g.passed).map(|g| g.says.clone())
     }
 
     /// Gives the record away.
     pub(super) fn into_all(self) -> Vec<Gate> {
         self.all
     }
+}
+
+/// A share as a percentage.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
 }
 
 /// Three significant digits, without an exponent up to a million: `1234` is `1230`, `0.0042` stays.

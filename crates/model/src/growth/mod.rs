@@ -9,12 +9,14 @@ use crate::time::{Span, Time, Window};
 
 mod blocks;
 mod candidate;
+mod fitness;
 mod gates;
 mod judging;
 mod lives;
 mod past;
 mod samples;
 mod shape;
+mod stretch;
 mod trend;
 
 pub use gates::digits;
