@@ -90,7 +90,7 @@ impl Client {
     pub async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Fault> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        // Not packed: gzip costs the server 2.6 CPU s for the 47 MB of a fleet's range query (bench/README.md), more than
+        // Not packed: gzip costs the server 2.6 CPU s for the 47 MB of a fleet's range query (bench/fleet.sh), more than
         // sending them over any local network. What comes packed all the same is unpacked.
         let request = self.connections().await?.request(method, url).header(ACCEPT_ENCODING, "identity");
         let request = request.headers(self.headers.clone());
