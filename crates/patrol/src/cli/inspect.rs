@@ -1,6 +1,6 @@
 //! `patrol inspect`: looks now and prints a report.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use engine::report::Report;
@@ -112,8 +112,12 @@ pub fn judge(report: &Report, fail_on: Level) -> Result<Outcome> {
         return Err(Failure::new(format!("`{}`: {why}", run.inspection)).hint("the report says why"));
     }
     if let Some(run) = report.runs.iter().find(|r| !r.gaps.is_empty()) {
-        let gaps = format!("`{}`: {} questions were not answered", run.inspection, run.gaps.len());
-        return Err(Failure::new(gaps).hint("nothing was found in what was answered; the report lists the gaps"));
+        let gaps = match run.gaps.len() {
+            1 => "1 question was not answered".to_string(),
+            more => format!("{more} questions were not answered"),
+        };
+        return Err(Failure::new(format!("`{}`: {gaps}", run.inspection))
+            .hint("nothing was found in what was answered; the report lists the gaps"));
     }
     Ok(Outcome::NothingFound)
 }
@@ -123,14 +127,9 @@ pub fn write(report: &Report, format: Format, output: Option<&PathBuf>) -> Resul
     let text = render(report, format, &Canvas::of_terminal(output.is_none()));
     match output {
         None => super::print::out(&text),
-        Some(path) => {
-            let partial = path.with_extension("partial");
-            std::fs::File::create(&partial)
-                .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-                .and_then(|()| std::fs::rename(&partial, path))
-                .during(|| format!("cannot write the report to {}", path.display()))
-                .or_hint("name a folder that exists and that you may write to with `-o`")
-        }
+        Some(path) => super::document::write(path, &text)
+            .during(|| format!("cannot write the report to {}", path.display()))
+            .or_hint("name a folder that exists and that you may write to with `-o`"),
     }
 }
 

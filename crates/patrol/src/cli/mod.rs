@@ -13,6 +13,7 @@ pub mod completion;
 pub mod config;
 pub mod demo;
 pub mod demo_program;
+pub mod document;
 pub mod inspect;
 pub mod inspection;
 pub mod print;
