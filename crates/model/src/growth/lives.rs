@@ -103,13 +103,13 @@ fn restart(blocks: &Blocks, size: f64) -> Option<usize> {
     let near = (fall.saturating_sub(2).max(shortest)..=(fall + 2).min(n - shortest)).map(start);
     let two = best_of(&points, near, |t, turn| if t < turn { t - blocks.at[0] } else { t - turn })?;
     let fall = blocks.at.partition_point(|at| *at < two.turn);
-    let rest: Vec<f64> = points
-        .iter()
-        .map(|(t, v)| v - two.base - two.height * if *t < two.turn { t - blocks.at[0] } else { t - two.turn })
-        .collect();
-    let rivals = line(&points)?.cost.min(step(&points, points[1..n - 2].iter().map(|p| p.0 + 1e-9))?.cost);
-    let likely = n as f64 / hamed_rao(&rest) * (rivals / two.cost.max(f64::MIN_POSITIVE)).ln();
     let slope = |range: Range<usize>| theil_sen::slope(&blocks.floors(range)).unwrap_or(0.0);
-    let slower = slope(0..fall).min(slope(fall..n));
-    (likely >= CLEARLY && two.height > 0.0 && slower >= ALIKE * two.height).then_some(fall)
+    if two.height <= 0.0 || slope(0..fall).min(slope(fall..n)) < ALIKE * two.height {
+        return None;
+    }
+    let ramp = |t: f64| if t < two.turn { t - blocks.at[0] } else { t - two.turn };
+    let rest: Vec<f64> = points.iter().map(|(t, v)| v - two.base - two.height * ramp(*t)).collect();
+    let rivals = line(&points)?.cost.min(step(&points, 2)?.cost);
+    let likely = n as f64 / hamed_rao(&rest) * (rivals / two.cost.max(f64::MIN_POSITIVE)).ln();
+    (likely >= CLEARLY).then_some(fall)
 }

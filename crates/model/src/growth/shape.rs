@@ -45,7 +45,7 @@ impl Shape {
         let parts = |from: usize, to: usize, of: usize| (from..=to).map(move |i| i as f64 / of as f64);
         let line = line(&points)?;
         let hinge = hinge(&points, parts(0, 15, 20).map(part))?;
-        let step = step(&points, points.iter().skip(1).take(points.len() - 3).map(|p| p.0 + 1e-9))?;
+        let step = step(&points, 2)?;
         let ramp = ramp(&points, parts(2, 17, 20).map(part))?;
         let saturating = saturating(&points, (0..12).map(|i| part(0.02 * 1.35f64.powi(i))))?;
         let quarter = |i: usize| {

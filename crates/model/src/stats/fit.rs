@@ -27,8 +27,12 @@ pub fn absolute(u: &[f64], y: &[f64]) -> Option<(f64, f64, f64)> {
         let (base, height) = weighted(&pairs, &weights)?;
         let residuals = pairs.iter().map(|(u, y)| (y - base - height * u).abs());
         let cost: f64 = residuals.clone().sum();
-        if best.is_none_or(|b| cost < b.2) {
+        let before = best.map_or(f64::INFINITY, |b| b.2);
+        if cost < before {
             best = Some((base, height, cost));
+        }
+        if cost > before * ENOUGH {
+            break;
         }
         if round == 0 {
             scale = cost / pairs.len() as f64;
@@ -41,8 +45,10 @@ pub fn absolute(u: &[f64], y: &[f64]) -> Option<(f64, f64, f64)> {
     best.filter(|b| b.2.is_finite())
 }
 
-/// Rounds of reweighting; the cost moves by less than a percent after so many.
+/// Rounds of reweighting at most.
 const ROUNDS: usize = 12;
+/// A round that leaves more of the cost than this is the last.
+const ENOUGH: f64 = 0.998;
 
 /// Weighted least squares of one regressor.
 fn weighted(pairs: &[(f64, f64)], weights: &[f64]) -> Option<(f64, f64)> {
@@ -86,9 +92,33 @@ pub fn ramp(points: &[(f64, f64)], turns: impl Iterator<Item = f64>) -> Option<F
     best_of(points, turns, |t, turn| t.min(turn))
 }
 
-/// Two levels with a jump at `turn`.
-pub fn step(points: &[(f64, f64)], turns: impl Iterator<Item = f64>) -> Option<Fit> {
-    best_of(points, turns, |t, turn| f64::from(u8::from(t > turn)))
+/// Two levels with a jump at `turn`, after at least `least` points and before as many. Exact: each level is the median
+/// of its side. `None` when there are too few points or one is not finite.
+pub fn step(points: &[(f64, f64)], least: usize) -> Option<Fit> {
+    let least = least.max(1);
+    if points.len() < 2 * least || points.iter().any(|p| !p.0.is_finite() || !p.1.is_finite()) {
+        return None;
+    }
+    let before = running(points.iter().map(|p| p.1));
+    let after = running(points.iter().rev().map(|p| p.1));
+    (least..=points.len() - least)
+        .map(|at| {
+            let ((base, early), (level, late)) = (before[at - 1], after[points.len() - at - 1]);
+            Fit { base, height: level - base, turn: (points[at - 1].0 + points[at].0) / 2.0, cost: early + late }
+        })
+        .min_by(|a, b| a.cost.total_cmp(&b.cost))
+}
+
+/// Median of the first values and the sum of absolute distances to it, for one, two, three... of them.
+fn running(values: impl Iterator<Item = f64>) -> Vec<(f64, f64)> {
+    let mut sorted: Vec<f64> = Vec::new();
+    let one_more = |value: f64| {
+        sorted.insert(sorted.partition_point(|v| *v < value), value);
+        let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+        let median = low + (high - low) / 2.0;
+        (median, sorted.iter().map(|v| (v - median).abs()).sum())
+    };
+    values.map(one_more).collect()
 }
 
 /// `1 - exp(-t / turn)`: something that fills ever more slowly, from time 0.
@@ -125,8 +155,8 @@ mod tests {
         assert_eq!((late.turn, late.height.round(), late.base.round()), (20.0, 2.0, 7.0));
         let full = ramp(&drawn(40, |t| 3.0 * t.min(30.0)), turns()).unwrap();
         assert_eq!((full.turn, full.height.round()), (30.0, 3.0));
-        let jump = step(&drawn(40, |t| if t > 12.0 { 9.0 } else { 4.0 }), turns()).unwrap();
-        assert_eq!((jump.turn, jump.height.round(), jump.base.round()), (12.0, 5.0, 4.0));
+        let jump = step(&drawn(40, |t| if t > 12.0 { 9.0 } else { 4.0 }), 2).unwrap();
+        assert_eq!((jump.turn, jump.height, jump.base, jump.cost), (12.5, 5.0, 4.0, 0.0));
         let slow = saturating(&drawn(40, |t| 100.0 * (1.0 - (-t / 8.0).exp())), turns()).unwrap();
         assert_eq!((slow.turn, slow.height.round()), (8.0, 100.0));
         assert_eq!(line(&drawn(5, |t| t)).unwrap().height.round(), 1.0);
@@ -136,10 +166,27 @@ mod tests {
     fn nothing_to_fit_is_none() {
         assert_eq!(line(&[]), None);
         assert_eq!(line(&[(0.0, f64::NAN); 9]), None);
-        assert_eq!(step(&drawn(9, |t| t), std::iter::once(99.0)), None);
+        assert_eq!(step(&drawn(3, |t| t), 2), None);
+        assert_eq!(step(&[(0.0, f64::NAN); 9], 2), None);
+    }
+
+    /// Every split, medians and distances from their definitions.
+    fn naive_step(values: &[f64]) -> f64 {
+        let cost = |side: &[f64]| {
+            let median = crate::stats::order::median(side).unwrap();
+            side.iter().map(|v| (v - median).abs()).sum::<f64>()
+        };
+        (1..values.len()).map(|at| cost(&values[..at]) + cost(&values[at..])).fold(f64::INFINITY, f64::min)
     }
 
     proptest! {
+        #[test]
+        fn a_step_is_the_best_there_is(values in prop::collection::vec(-100.0..100.0f64, 2..25)) {
+            let points: Vec<(f64, f64)> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
+            let (got, least) = (step(&points, 1).unwrap().cost, naive_step(&values));
+            prop_assert!((got - least).abs() < 1e-6, "{got} {least}");
+        }
+
         #[test]
         fn costs_are_near_the_least(values in prop::collection::vec(-100.0..100.0f64, 5..25)) {
             let points: Vec<(f64, f64)> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
