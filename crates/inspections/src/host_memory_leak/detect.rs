@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::finding::{Finding, Level, RuledOut, Unknown, Verdicts};
-use model::growth::{Interval, Judgement, Verdict, Watched};
+use model::growth::{Interval, Judgement, Verdict, Watched, judge};
 use model::labels::Labels;
 use model::query::{Matcher, Query};
 use model::series::Series;
@@ -13,7 +13,7 @@ use model::time::{Span, Time, Window};
 use model::words;
 use rayon::prelude::*;
 
-use super::host::{self, Host};
+use super::host::{self, Host, Known};
 use super::{Params, near_or_far, settings};
 use crate::growing::consumer::{Consumer, weigh};
 
@@ -58,7 +58,7 @@ pub(super) fn detect(params: &Params, window: Window, seen: &Snapshot) -> Verdic
 }
 
 /// What cannot be known yet of hosts whose record is shorter than two seasons.
-fn young(params: &Params, hosts: &[Host<'_>]) -> Option<String> {
+fn young(params: &Params, hosts: &[Known<'_>]) -> Option<String> {
     let needed = Span::from_millis(2 * params.season.millis());
     let young = hosts.iter().filter(|h| h.total.is_some() && h.on_record() < needed).count();
     let of =
@@ -80,8 +80,8 @@ fn young(params: &Params, hosts: &[Host<'_>]) -> Option<String> {
 }
 
 /// Hosts asked for by name that nobody reports, and questions that nobody answered, are unknown, never fine.
-fn missing_hosts(params: &Params, window: Window, seen: &Snapshot, hosts: &[Host<'_>], out: &mut Verdicts) {
-    let there: BTreeSet<&str> = hosts.iter().map(Host::name).collect();
+fn missing_hosts(params: &Params, window: Window, seen: &Snapshot, hosts: &[Known<'_>], out: &mut Verdicts) {
+    let there: BTreeSet<&str> = hosts.iter().map(Known::name).collect();
     let query = Query { signal: Signal::HostMemoryAvailable, only: host::matchers(params), window };
     let unanswered = seen.gaps(&query).next().is_some();
     for name in params.hosts.iter().filter(|h| !there.contains(h.as_str())) {
@@ -101,9 +101,13 @@ fn missing_hosts(params: &Params, window: Window, seen: &Snapshot, hosts: &[Host
 }
 
 /// Judges one host from its window alone.
-fn look_at(params: &Params, host: &Host<'_>) -> Outcome {
-    let unknown = |why| Outcome::Unknown(Unknown { subject: host.subject.clone(), why });
-    if let Some(why) = host.unfit(params) {
+fn look_at(params: &Params, known: &Known<'_>) -> Outcome {
+    let unknown = |why| Outcome::Unknown(Unknown { subject: known.subject.clone(), why });
+    if let Some(why) = known.blind() {
+        return unknown(why);
+    }
+    let host = &known.host();
+    if let Some(why) = known.short(params) {
         // A host without enough of a record can still be seen to be full.
         return full(params, host).map_or_else(|| unknown(why), Outcome::Found);
     }
@@ -136,7 +140,18 @@ pub(super) fn judge_host(params: &Params, host: &Host<'_>) -> (Judgement, Window
     let window = host.available.window;
     let past = host.past.as_ref().map(|(w, v)| (w, v.as_slice()));
     let watched = Watched { window, values: &host.used, history: past, limit, starts: &starts };
-    near_or_far(&watched, past, &settings)
+    let (judged, grid) = near_or_far(&watched, past, &settings);
+    // A leak that is older than the window is measured and explained over all that is known of it.
+    if let (Verdict::Leak, Some((whole, values))) = (judged.verdict, past)
+        && grid == *window
+    {
+        let far = judge(&Watched { window: whole, values, history: None, ..watched }, &settings);
+        let older = far.anomaly.is_some_and(|(from, _)| from <= window.from);
+        if far.verdict == Verdict::Leak && older {
+            return (far, *whole);
+        }
+    }
+    (judged, grid)
 }
 
 /// The finding of a host that leaks.
@@ -271,22 +286,34 @@ pub(super) fn growth_measures(measures: &mut BTreeMap<&'static str, f64>, judged
 
 /// Judges the processes of every host. A process that leaks on a host found leaking is its cause and belongs to that
 /// story; on any other host it is a finding of its own.
-fn watch_processes(params: &Params, window: Window, seen: &Snapshot, hosts: &[Host<'_>], out: &mut Verdicts) {
+fn watch_processes(params: &Params, window: Window, seen: &Snapshot, hosts: &[Known<'_>], out: &mut Verdicts) {
     let told: BTreeSet<Labels> =
         out.findings.iter().filter(|f| f.code == MEMORY_LEAK).map(|f| f.subject.clone()).collect();
-    let only: Vec<Matcher> = host::matchers(params).into_iter().chain(params.process_only.iter().cloned()).collect();
     for host in hosts.iter().filter(|h| !told.contains(&h.subject)) {
-        let Some(total) = host.total else { continue };
-        let mut by_name: BTreeMap<Option<String>, Vec<Consumer>> = BTreeMap::new();
-        for process in processes(params, window, seen, &only, &host.subject, total).into_iter().filter(Consumer::leaks)
-        {
-            by_name.entry(process.labels.get("process").map(str::to_string)).or_default().push(process);
-        }
-        for alike in by_name.values_mut() {
-            alike.sort_by(|a, b| b.growth().total_cmp(&a.growth()));
-            out.findings.push(process_leak(params, host, &alike[0], alike.len() - 1));
-        }
+        out.findings.extend(process_leaks(params, window, seen, &host.host()));
     }
+}
+
+/// The leaking processes of one host, a finding a name.
+fn process_leaks(params: &Params, window: Window, seen: &Snapshot, host: &Host<'_>) -> Vec<Finding> {
+    let Some(total) = host.total else { return Vec::new() };
+    let only: Vec<Matcher> = host::matchers(params).into_iter().chain(params.process_only.iter().cloned()).collect();
+    let mut by_name: BTreeMap<Option<String>, Vec<Consumer>> = BTreeMap::new();
+    for process in processes(params, window, seen, &only, &host.subject, total).into_iter().filter(Consumer::leaks) {
+        by_name.entry(process.labels.get("process").map(str::to_string)).or_default().push(process);
+    }
+    let found = by_name.values_mut().map(|alike| {
+        alike.sort_by(|a, b| b.growth().total_cmp(&a.growth()));
+        process_leak(params, host, &alike[0], alike.len() - 1)
+    });
+    found.collect()
+}
+
+/// The leaking process of a host that is worst, when processes are watched.
+pub(super) fn worst_process(params: &Params, window: Window, seen: &Snapshot, host: &Host<'_>) -> Option<Finding> {
+    let all = params.watch_processes.then(|| process_leaks(params, window, seen, host))?;
+    let growth = |f: &Finding| f.measures.get("growth_bytes_per_day").copied().unwrap_or(0.0);
+    all.into_iter().max_by(|a, b| a.level.cmp(&b.level).then(growth(a).total_cmp(&growth(b))))
 }
 
 /// The processes of one host over the whole window, judged where they grew enough to matter.

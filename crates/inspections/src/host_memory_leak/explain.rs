@@ -76,7 +76,11 @@ pub(super) fn explain(params: &Params, window: Window, finding: Finding, seen: &
     if finding.code == MEMORY_LEAK
         && let Some((verdict, why)) = case.innocent()
     {
-        return Conclusion::Dismissed(RuledOut { subject: finding.subject, verdict: verdict.name(), why });
+        // What else grew may hide a process that leaks.
+        return match detect::worst_process(params, window, seen, &case.host) {
+            Some(process) => Conclusion::Upheld(Box::new(case.close(process))),
+            None => Conclusion::Dismissed(RuledOut { subject: finding.subject, verdict: verdict.name(), why }),
+        };
     }
     Conclusion::Upheld(Box::new(case.close(finding)))
 }
@@ -203,10 +207,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The process that the growth is put down to: the one that leaks most, or else grew most, if that is a fifth of it.
+    /// The process that the growth is put down to: the one that leaks most, if that is a fifth of it, or else the one that grew
+    /// most, if that is half of it.
     pub(super) fn culprit<'c>(&self, grew: &[&'c Consumer]) -> Option<&'c Consumer> {
-        let first = grew.iter().find(|c| c.leaks()).or(grew.first())?;
-        (self.grown > 0.0 && first.growth() >= self.grown * 0.2).then_some(*first)
+        let worth = |c: &&&Consumer, share: f64| self.grown > 0.0 && c.growth() >= self.grown * share;
+        let leaks = grew.iter().filter(|c| c.leaks()).find(|c| worth(c, 0.2));
+        leaks.or_else(|| grew.first().filter(|c| worth(c, 0.5))).copied()
     }
 
     /// The used memory on the grid of the judgement.

@@ -21,7 +21,21 @@ pub(super) const CONSTANTS: [Signal; 2] = [Signal::HostMemoryTotal, Signal::Host
 /// What is asked of processes: anonymous memory where a source knows it, resident memory where not.
 pub(super) const PROCESSES: [Signal; 2] = [Signal::ProcessAnonymous, Signal::ProcessResident];
 
-/// A host and its memory on the grid.
+/// What a snapshot knows of a host, joined by key and not computed with yet: a fleet of these weighs nothing.
+pub(super) struct Known<'a> {
+    /// Its identity.
+    pub(super) subject: Labels,
+    /// Memory not used, as reported.
+    available: Series<'a>,
+    /// The same over the whole history, on its coarser grid, where it was to be had.
+    history: Option<Series<'a>>,
+    /// Memory installed, where known.
+    pub(super) total: Option<f64>,
+    /// When it booted, where known.
+    boot: Option<Time>,
+}
+
+/// A host and its used memory on the grid.
 pub(super) struct Host<'a> {
     /// Its identity.
     pub(super) subject: Labels,
@@ -37,25 +51,27 @@ pub(super) struct Host<'a> {
     pub(super) past: Option<(Window, Vec<f64>)>,
 }
 
-impl<'a> Host<'a> {
-    fn new(available: Series<'a>, total: Option<f64>, boot: Option<Time>, past: Option<Series<'a>>) -> Host<'a> {
-        let of = |values: &[f64]| values.iter().map(|v| total.map_or(f64::NAN, |t| t - v)).collect::<Vec<f64>>();
-        let past = past.map(|p| (*p.window, of(p.values)));
-        Host { subject: available.labels.keep(IDENTITY), used: of(available.values), available, total, boot, past }
-    }
-
-    /// The used memory as a series.
-    pub(super) fn series(&self) -> Series<'_> {
-        Series { labels: &self.subject, window: self.available.window, values: &self.used }
-    }
-
+impl<'a> Known<'a> {
     /// Its name for people.
     pub(super) fn name(&self) -> &str {
-        self.subject.get("host").unwrap_or("a host without name")
+        name(&self.subject)
     }
 
-    /// Why nothing can be said of it, if that is so: no total, a record that ended, one that is too short.
-    pub(super) fn unfit(&self, params: &Params) -> Option<String> {
+    /// The host with its used memory computed.
+    pub(super) fn host(&self) -> Host<'a> {
+        let of = |values: &[f64]| values.iter().map(|v| self.total.map_or(f64::NAN, |t| t - v)).collect::<Vec<f64>>();
+        Host {
+            subject: self.subject.clone(),
+            available: self.available,
+            total: self.total,
+            boot: self.boot,
+            used: of(self.available.values),
+            past: self.history.map(|h| (*h.window, of(h.values))),
+        }
+    }
+
+    /// Why nothing is known of its present state, if that is so: no total, no sample, a record that ended.
+    pub(super) fn blind(&self) -> Option<String> {
         let window = self.available.window;
         if self.total.is_none() {
             return Some(format!(
@@ -67,10 +83,16 @@ impl<'a> Host<'a> {
             return Some("there is no sample of it in the window".into());
         };
         let patience = (window.length().millis() / 10).max(5 * window.step.millis());
-        if window.to - last > patience {
+        (window.to - last > patience).then(|| {
             let ago = Span::from_millis((window.to - last) / 1000 * 1000);
-            return Some(format!("its record ends {ago} before the end of the window; is it down, or its exporter?"));
-        }
+            format!("its record ends {ago} before the end of the window; is it down, or its exporter?")
+        })
+    }
+
+    /// Why its record is too short for a judgement, if it is.
+    pub(super) fn short(&self, params: &Params) -> Option<String> {
+        let window = self.available.window;
+        let (last, _) = self.available.last()?;
         let first = self.available.values.iter().position(|v| !v.is_nan()).map_or(window.to, |i| window.time_of(i));
         let least = Span::from_millis(params.season.millis() / 24);
         let have = Span::from_millis((last - first + window.step.millis()) / 1000 * 1000);
@@ -84,11 +106,23 @@ impl<'a> Host<'a> {
         };
         let here = first(self.available.window, self.available.values);
         // A cell of the coarser history that reaches into the window says no more than the window itself.
-        let before = self.past.as_ref().and_then(|(window, values)| {
-            first(window, values).filter(|at| at + window.step.millis() <= self.available.window.from)
+        let before = self.history.as_ref().and_then(|h| {
+            first(h.window, h.values).filter(|at| at + h.window.step.millis() <= self.available.window.from)
         });
         let earliest = [here, before].into_iter().flatten().min().unwrap_or(self.available.window.to);
         Span::from_millis((self.available.window.to - earliest) / 1000 * 1000)
+    }
+}
+
+impl Host<'_> {
+    /// The used memory as a series.
+    pub(super) fn series(&self) -> Series<'_> {
+        Series { labels: &self.subject, window: self.available.window, values: &self.used }
+    }
+
+    /// Its name for people.
+    pub(super) fn name(&self) -> &str {
+        name(&self.subject)
     }
 
     /// Share of the installed memory that was in use lately: the median of the last twentieth of the window, so that
@@ -101,8 +135,12 @@ impl<'a> Host<'a> {
     }
 }
 
+fn name(subject: &Labels) -> &str {
+    subject.get("host").unwrap_or("a host without name")
+}
+
 /// The hosts of a snapshot, one each, in the order of their names, and what a reader should know of the joining.
-pub(super) fn gather<'a>(params: &Params, window: Window, seen: &'a Snapshot) -> (Vec<Host<'a>>, Vec<String>) {
+pub(super) fn gather<'a>(params: &Params, window: Window, seen: &'a Snapshot) -> (Vec<Known<'a>>, Vec<String>) {
     let (hosts, series) = join(params, window, seen, |_| true);
     let mut notes: Vec<String> = Vec::new();
     if series > hosts.len() {
@@ -114,7 +152,7 @@ pub(super) fn gather<'a>(params: &Params, window: Window, seen: &'a Snapshot) ->
 
 /// One host of a snapshot.
 pub(super) fn one<'a>(params: &Params, window: Window, seen: &'a Snapshot, subject: &Labels) -> Option<Host<'a>> {
-    join(params, window, seen, |labels| &labels.keep(IDENTITY) == subject).0.pop()
+    join(params, window, seen, |labels| &labels.keep(IDENTITY) == subject).0.pop().map(|known| known.host())
 }
 
 /// Joins the series of the wanted hosts by key; also says how many series of them there were.
@@ -123,7 +161,7 @@ fn join<'a>(
     window: Window,
     seen: &'a Snapshot,
     wanted: impl Fn(&Labels) -> bool,
-) -> (Vec<Host<'a>>, usize) {
+) -> (Vec<Known<'a>>, usize) {
     let only = matchers(params);
     let query = |signal, window| Query { signal, only: only.clone(), window };
     let latest = |signal| {
@@ -143,7 +181,8 @@ fn join<'a>(
     let hosts = one_each(all.into_iter(), IDENTITY).into_iter().map(|s| {
         let key = s.labels.keep(IDENTITY);
         let boot = boots.get(&key).map(|secs| (secs * 1e3) as Time);
-        Host::new(s, totals.get(&key).copied().filter(|t| *t > 0.0), boot, past.get(&key).copied())
+        let total = totals.get(&key).copied().filter(|t| *t > 0.0);
+        Known { available: s, history: past.get(&key).copied(), total, boot, subject: key }
     });
     (hosts.collect(), series)
 }
