@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::evidence::{Cell, Column, Table};
-use model::growth::{Interval, Settings, Verdict, Watched, judge};
+use model::growth::{Interval, Judgement, Settings, Verdict, Watched, judge};
 use model::labels::Labels;
 use model::query::Origin;
 use model::series::Series;
@@ -19,12 +19,8 @@ pub struct Consumer {
     pub before: f64,
     /// Bytes at the end; 0 when it ended within.
     pub now: f64,
-    /// What its own series looks like.
-    pub verdict: Verdict,
-    /// Its own growth.
-    pub growth_per_day: Option<Interval>,
-    /// Why, in a sentence.
-    pub why: String,
+    /// The word on its own series, where it grew enough to be judged.
+    pub judgement: Option<Judgement>,
 }
 
 impl Consumer {
@@ -46,14 +42,29 @@ impl Consumer {
         if parts.is_empty() { self.labels.to_string() } else { parts.join("/") }
     }
 
+    /// What its own series looks like; one that hardly grew is stable.
+    pub fn verdict(&self) -> Verdict {
+        self.judgement.as_ref().map_or(Verdict::Stable, |j| j.verdict)
+    }
+
+    /// Its own growth.
+    pub fn growth_per_day(&self) -> Option<Interval> {
+        self.judgement.as_ref()?.growth_per_day
+    }
+
+    /// Why it looks like that, in a sentence.
+    pub fn why(&self) -> &str {
+        self.judgement.as_ref().map_or("grew too little to matter", |j| &j.why)
+    }
+
     /// Whether its own series grows like a leak.
     pub fn leaks(&self) -> bool {
-        matches!(self.verdict, Verdict::Leak | Verdict::Suspected)
+        matches!(self.verdict(), Verdict::Leak | Verdict::Suspected)
     }
 }
 
 /// Weighs series over an interval `(from, to]`, with what is known of the same ones before it. Only those that grew by
-/// at least `worth` bytes are judged; the others are what they are, [`Verdict::Stable`] or, without samples in the
+/// at least `worth` bytes are judged; the others count as stable or, without samples in the
 /// interval, left out.
 pub fn weigh(
     all: &[Series<'_>],
@@ -74,23 +85,13 @@ fn weigh_one(
     settings: &Settings,
 ) -> Option<Consumer> {
     let (before, now) = ends(series, from, to)?;
-    let mut consumer = Consumer {
-        labels: series.labels.clone(),
-        before,
-        now,
-        verdict: Verdict::Stable,
-        growth_per_day: None,
-        why: "grew too little to matter".into(),
-    };
+    let mut consumer = Consumer { labels: series.labels.clone(), before, now, judgement: None };
     if consumer.growth() >= worth {
         let starts: Vec<Time> = started(series.labels).into_iter().collect();
         let life = since(series, &starts);
         let history = past.map(|s| (s.window, s.values));
         let watched = Watched { window: &life.0, values: life.1, history, limit: None, starts: &starts };
-        let judgement = judge(&watched, settings);
-        consumer.verdict = judgement.verdict;
-        consumer.growth_per_day = judgement.growth_per_day;
-        consumer.why = judgement.why;
+        consumer.judgement = Some(judge(&watched, settings));
     }
     Some(consumer)
 }
@@ -154,7 +155,7 @@ pub fn table(title: String, consumers: &[&Consumer], grown: f64, origins: Vec<Or
         row.extend(wheres.iter().map(|l| c.labels.get(l).map_or(Cell::Unknown, |v| Cell::Text(v.into()))));
         row.extend([c.before, c.now, c.growth()].map(Cell::Number));
         row.push(if grown > 0.0 && c.growth() > 0.0 { Cell::Number(c.growth() / grown) } else { Cell::Unknown });
-        row.push(Cell::Text(c.verdict.name().into()));
+        row.push(Cell::Text(c.verdict().name().into()));
         row
     });
     Table { title, rows: rows.collect(), columns, origins }

@@ -351,13 +351,13 @@ fn process_leak(params: &Params, host: &Host<'_>, process: &Consumer, more: usiz
     let left = total * params.limit_share - used;
     let mut measures = usage(host);
     measures.insert("process_bytes", process.now);
-    let until = process.growth_per_day.map(|g| {
+    let until = process.growth_per_day().map(|g| {
         let hours = |per_day: f64| if per_day > 0.0 { left.max(0.0) / per_day * 24.0 } else { f64::INFINITY };
         Interval { low: hours(g.high), mid: hours(g.mid), high: hours(g.low) }
     });
-    let verb = if process.verdict == Verdict::Leak { "leaks" } else { "seems to leak" };
+    let verb = if process.verdict() == Verdict::Leak { "leaks" } else { "seems to leak" };
     let mut summary = format!("{} on {} {verb}", process.name(), host.name());
-    if let Some(growth) = process.growth_per_day {
+    if let Some(growth) = process.growth_per_day() {
         summary += &format!(" {}", words::rate(growth));
         measures.insert("growth_bytes_per_day", growth.mid);
         measures.insert("growth_bytes_per_day_low", growth.low);
@@ -381,7 +381,7 @@ fn process_leak(params: &Params, host: &Host<'_>, process: &Consumer, more: usiz
     };
     Finding {
         code: PROCESS_LEAK,
-        level: level(params, process.verdict, until),
+        level: level(params, process.verdict(), until),
         subject,
         summary,
         measures,

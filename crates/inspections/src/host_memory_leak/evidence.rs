@@ -3,7 +3,6 @@
 use model::evidence::{Cell, Chart, Column, Evidence, Table};
 use model::finding::Level;
 use model::growth::{Judgement, Verdict};
-use model::labels::Labels;
 use model::query::Query;
 use model::signal::{Signal, Unit};
 use model::words;
@@ -12,6 +11,14 @@ use super::explain::{CONTAINERS, Case, Kind};
 use super::host;
 use crate::growing::chart::{Drawn, chart};
 use crate::growing::consumer::{Consumer, grew_most, hold_most, table};
+
+/// What else growth could have been, by the gate that tells.
+const OTHERS: [(&str, &str); 4] = [
+    ("step-model", "a step"),
+    ("saturating-model", "a warm-up"),
+    ("fill-model", "a cache that fills up to its bound"),
+    ("season", "a rhythm"),
+];
 
 impl Case<'_> {
     pub(super) fn host_chart(&self) -> Chart {
@@ -35,31 +42,16 @@ impl Case<'_> {
         ]
     }
 
-    /// The chart of the process in the subject, or of the one that the growth is put down to.
-    pub(super) fn process_chart(&self, subject: &Labels) -> Option<Chart> {
-        let grew = grew_most(&self.processes);
-        let named = subject.get("process");
-        let of = grew.iter().find(|c| c.leaks() && c.labels.get("process") == named && named.is_some()).copied();
-        let shown = of.or_else(|| self.culprit(&grew))?;
-        let judgement = Judgement {
-            verdict: shown.verdict,
-            growth_per_day: shown.growth_per_day.filter(|_| shown.leaks()),
-            hours_to_limit: None,
-            level: shown.now,
-            baseline: Some(shown.before),
-            anomaly: Some(self.cause),
-            lives: 1,
-            gates: Vec::new(),
-            ruled_out: Vec::new(),
-            why: shown.why.clone(),
-        };
+    /// The chart of a process.
+    pub(super) fn process_chart(&self, shown: &Consumer) -> Option<Chart> {
+        let judgement = shown.judgement.as_ref()?;
         for signal in host::PROCESSES {
             let query = self.query(signal);
             let series = self.seen.answers(&query).flat_map(|a| a.series.iter()).find(|s| s.labels == &shown.labels);
             if let Some(series) = series {
                 let title = format!("Memory of {}", shown.name());
                 let origins = host::origins(self.seen, &[query]);
-                let drawn = Drawn { title, judgement: &judgement, limit: None, cause: None, starts: &[], origins };
+                let drawn = Drawn { title, judgement, limit: None, cause: None, starts: &[], origins };
                 return Some(chart(series, drawn));
             }
         }
@@ -67,10 +59,13 @@ impl Case<'_> {
     }
 
     /// What the growth is not, and how that is known.
-    pub(super) fn reasons(&self) -> Vec<Evidence> {
-        let said =
-            |(verdict, why): &(Verdict, String)| Evidence::Fact { text: format!("not {}: {why}", verdict.name()) };
-        self.judgement.ruled_out.iter().map(said).collect()
+    pub(super) fn reasons(&self, judged: &Judgement) -> Vec<Evidence> {
+        let passed = judged.gates.iter().filter(|g| g.passed);
+        let told = passed.filter_map(|g| {
+            let (_, other) = OTHERS.iter().find(|(gate, _)| *gate == g.name)?;
+            Some(Evidence::Fact { text: format!("not {other}: {}", g.says) })
+        });
+        told.collect()
     }
 
     /// Where in the memory of the host the growth sits: kernel objects, for example, no process will ever show.
@@ -139,22 +134,21 @@ impl Case<'_> {
 
     /// Those that grew too and are not the cause, and what tells.
     pub(super) fn innocents(&self) -> Vec<Evidence> {
-        let grew = grew_most(&self.processes).into_iter().filter(|c| !c.leaks() && c.verdict != Verdict::Unknown);
+        let grew = grew_most(&self.processes).into_iter().filter(|c| !c.leaks() && c.verdict() != Verdict::Unknown);
         let enough = grew.filter(|c| c.growth() >= self.grown.abs() * 0.02).take(5);
-        let say = |c: &Consumer| format!("ruled out: {} is {}: {}", c.name(), c.verdict.name(), c.why);
+        let say = |c: &Consumer| format!("ruled out: {} is {}: {}", c.name(), c.verdict().name(), c.why());
         enough.map(|c| Evidence::Fact { text: say(c) }).collect()
     }
 
-    pub(super) fn gates(&self) -> Option<Evidence> {
+    pub(super) fn gates(&self, judged: &Judgement, of: &str) -> Option<Evidence> {
         let text = |name: &str| Column { name: name.into(), unit: None };
         let mark = |passed| if passed { "yes" } else { "no" };
-        let rows: Vec<Vec<Cell>> = self
-            .judgement
+        let rows: Vec<Vec<Cell>> = judged
             .gates
             .iter()
             .map(|g| [g.name.to_string(), mark(g.passed).into(), g.says.clone()].map(Cell::Text).into())
             .collect();
-        let title = "Every test made of the host".into();
+        let title = format!("Every test made of {of}");
         let columns = vec![text("test"), text("growth still possible"), text("figures")];
         (!rows.is_empty()).then_some(Evidence::Table(Table { title, columns, rows, origins: Vec::new() }))
     }

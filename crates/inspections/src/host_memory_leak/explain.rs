@@ -147,20 +147,20 @@ impl<'a> Case<'a> {
         }
         let harmless = |v| matches!(v, Verdict::WarmingUp | Verdict::LevelShift | Verdict::Seasonal);
         let explained: Vec<&Consumer> =
-            grew_most(&self.processes).into_iter().filter(|c| harmless(c.verdict)).collect();
+            grew_most(&self.processes).into_iter().filter(|c| harmless(c.verdict())).collect();
         let sum: f64 = explained.iter().map(|c| c.growth()).sum();
         if sum < self.grown * 0.6 {
             return None;
         }
         let named: Vec<String> =
-            explained.iter().take(3).map(|c| format!("{} ({})", c.name(), c.verdict.name())).collect();
+            explained.iter().take(3).map(|c| format!("{} ({})", c.name(), c.verdict().name())).collect();
         let why = format!(
             "the host grew by {}, of which {} are explained by processes that do not leak: {}",
             words::bytes(self.grown),
             words::percent(sum / self.grown),
             named.join(", ")
         );
-        Some((explained.first()?.verdict, why))
+        Some((explained.first()?.verdict(), why))
     }
 
     /// The finding with its level and figures brought up to date and its evidence attached.
@@ -172,20 +172,34 @@ impl<'a> Case<'a> {
         if finding.code != PROCESS_LEAK {
             self.blame(&mut finding);
         }
+        let process = self.shown(&finding);
+        // The judged thing is the process of a process's finding, and the host of any other.
+        let (judged, name) = match process {
+            Some(Consumer { judgement: Some(judged), .. }) if finding.code == PROCESS_LEAK => (judged, "the process"),
+            _ => (&self.judgement, "the host"),
+        };
         let evidence = &mut finding.evidence;
         evidence.push(Evidence::Chart(self.host_chart()));
-        evidence.extend(self.process_chart(&finding.subject).map(Evidence::Chart));
+        evidence.extend(process.and_then(|p| self.process_chart(p)).map(Evidence::Chart));
         evidence.extend(self.advice(finding.level));
-        if finding.code == MEMORY_LEAK {
-            evidence.push(Evidence::Fact { text: self.judgement.why.clone() });
+        if [MEMORY_LEAK, PROCESS_LEAK].contains(&finding.code) {
+            evidence.push(Evidence::Fact { text: judged.why.clone() });
+            evidence.extend(self.reasons(judged));
         }
-        evidence.extend(self.reasons());
         evidence.extend(self.account());
         evidence.extend(self.tables());
         evidence.extend(self.innocents());
-        evidence.extend(self.gates());
+        evidence.extend(self.gates(judged, name));
         evidence.extend(self.pressure());
         finding
+    }
+
+    /// The process that is drawn: the one in the subject, or the one that the growth is put down to.
+    fn shown(&self, finding: &Finding) -> Option<&Consumer> {
+        let grew = grew_most(&self.processes);
+        let named = finding.subject.get("process");
+        let of = grew.iter().find(|c| c.leaks() && named.is_some() && c.labels.get("process") == named).copied();
+        of.or_else(|| self.culprit(&grew))
     }
 
     /// Names what the growth is put down to: a process, or else the kind of memory it sits in.
