@@ -29,7 +29,7 @@ pub(super) fn unfit(
     let n = samples.points.len();
     let enough = gates.at_least("samples", n as f64, FEWEST as f64, format!("{n} samples (at least {FEWEST})"));
     if !enough {
-        return Some(format!("{n} samples are too few to judge"));
+        return Some(format!("too few samples to judge: {n}, at least {FEWEST} are needed"));
     }
     let checks = [
         gates.at_least(
@@ -43,7 +43,7 @@ pub(super) fn unfit(
             samples.age as f64 / cells,
             STALE,
             format!(
-                "the last sample is {} of the window old (at most {})",
+                "{} of the window lies after the last sample (at most {})",
                 percent(samples.age as f64 / cells),
                 percent(STALE)
             ),
@@ -62,7 +62,7 @@ pub(super) fn unfit(
             "not-negative",
             samples.least,
             0.0,
-            format!("the least value is {}", (settings.show)(samples.least)),
+            format!("the least value is {}; memory in use is never negative", (settings.show)(samples.least)),
         ),
     ];
     if let Some(failed) = checks.iter().position(|passed| !passed) {

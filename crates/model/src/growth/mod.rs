@@ -141,3 +141,6 @@ pub struct Judgement {
     /// The verdict in one sentence with its numbers.
     pub why: String,
 }
+
+#[cfg(test)]
+mod tests;

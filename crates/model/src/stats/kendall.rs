@@ -109,6 +109,24 @@ mod tests {
         assert_eq!(hamed_rao(&[1.0, f64::NAN, 2.0, 3.0]), 1.0);
     }
 
+    // pip install pymannkendall; y = [...]; original_test(y); h = hamed_rao_modification_test(y): s, var_s, z, and
+    // h.var_s / original.var_s, h.z.
+    #[test]
+    fn agrees_with_pymannkendall() {
+        let y = [
+            1., 1., 8., 9., 4., 9., 22., 30., 21., 7., 2., 5., -17., -13., -21., -22., -21., -18., -7., 8., 9., 26.,
+            19., 24., 34., 34., 27., 18., 16., 21.,
+        ];
+        let got = kendall(&y);
+        assert_eq!((got.s, got.variance), (103.0, 3133.0));
+        assert!((got.z() - 1.822_300_416_028_044_5).abs() < 1e-12);
+        let slope = 0.631_578_947_368_421;
+        let rest: Vec<f64> = y.iter().enumerate().map(|(i, v)| v - slope * (i + 1) as f64).collect();
+        let factor = hamed_rao(&rest);
+        assert!((factor - 2.200_725_707_621_108_6).abs() < 1e-9, "{factor}");
+        assert!((got.widened(factor).z() - 1.228_392_103_487_353_7).abs() < 1e-9);
+    }
+
     proptest! {
         #[test]
         fn order_turned_round_turns_the_sign(values in prop::collection::vec(-5i32..5, 0..30)) {

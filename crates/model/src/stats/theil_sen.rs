@@ -100,6 +100,17 @@ mod tests {
         assert_eq!(slopes.interval(&few, 1.96), Some((f64::NEG_INFINITY, f64::INFINITY)));
     }
 
+    // scipy.stats.theilslopes(y, range(16), 0.95): slope 1.125, interval 0.75 to 1.3333333333333333.
+    #[test]
+    fn agrees_with_scipy() {
+        let y = [12., 15., 11., 18., 17., 19., 16., 22., 21., 25., 20., 27., 24., 24., 30., 28.];
+        let mut slopes = Slopes::default();
+        slopes.add(&points(&y));
+        let (low, high) = slopes.interval(&kendall(&y), 1.96).unwrap();
+        assert_eq!((slopes.median(), low), (Some(1.125), 0.75));
+        assert!((high - 4.0 / 3.0).abs() < 0.05, "{high}");
+    }
+
     proptest! {
         #[test]
         fn a_line_laid_over_adds_its_slope(values in prop::collection::vec(-100.0..100.0f64, 3..30), by in -9.0..9.0f64) {
