@@ -116,14 +116,23 @@ fn write(out: &mut dyn Write, lines: &[Line]) -> Result<bool> {
 }
 
 impl Ended {
-    /// The failure that wrong rows make of a replay, if there were any.
+    /// Why the replay does not say all that was asked: rows that are wrong, or no window at all.
     pub fn failure(&self) -> Option<Failure> {
-        let more = self.wrong_rows - self.wrong.len();
-        let rest = if more > 0 { format!("\nand {more} more rows") } else { String::new() };
-        (self.wrong_rows > 0).then(|| {
-            Failure::new(format!("{}{rest}", self.wrong.join("\n"))).hint(
+        if self.wrong_rows > 0 {
+            let more = self.wrong_rows - self.wrong.len();
+            let rest = if more > 0 { format!("\nand {more} more rows") } else { String::new() };
+            return Some(Failure::new(format!("{}{rest}", self.wrong.join("\n"))).hint(
                 "a row is: id, step in seconds, capacity or `-`, unit, label, values; all other rows were replayed",
-            )
-        })
+            ));
+        }
+        match (self.summary.series, self.summary.too_short) {
+            (0, _) => {
+                Some(Failure::new("there is no series to replay").hint("the table is empty: is it the right file?"))
+            }
+            (all, short) if all == short => {
+                Some(Failure::new("no series is as long as a window").hint("set a shorter `--window`"))
+            }
+            _ => None,
+        }
     }
 }

@@ -24,7 +24,7 @@ use crate::wiring;
 /// hours_to_limit_high, why. `from` and `to` are RFC 3339 times, or seconds since the start of a recording in a file, which
 /// does not know its time. Growth is a day's, in the
 /// unit of the series; an end that is unknown or infinite is null. A summary by verdict follows on standard error.
-/// Exit code 0: all replayed; 2: some rows could not be read.
+/// Exit code 0: all replayed; 2: some rows could not be read, or there was no window to judge.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -108,6 +108,25 @@ fn wrong_rows_are_told_after_the_good_ones_are_replayed() {
     ");
 }
 
+/// Nothing judged is not nothing found.
+#[test]
+fn a_replay_without_a_window_is_none() {
+    let (code, _, stderr) = backtest(&["--series", "-", "--window", "24h"], "# nothing\n");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(stderr, @"
+    0 windows of 0 series, 0.0 series-days
+    error: there is no series to replay
+    hint: the table is empty: is it the right file?
+    ");
+    let (code, _, stderr) = backtest(&["--series", "-", "--window", "9d"], &row("short", 1, |_| 5.0));
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(stderr, @"
+    0 windows of 1 series, 0.0 series-days; 1 series are shorter than a window
+    error: no series is as long as a window
+    hint: set a shorter `--window`
+    ");
+}
+
 #[test]
 fn what_cannot_be_done_is_said_with_a_hint() {
     let cases: [&[&str]; 6] = [
