@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Failure, Result};
+use crate::render::plain::plain;
 
 pub mod backtest;
 pub mod collect;
@@ -109,12 +110,42 @@ pub struct Common {
 
 /// `error: outermost: cause: cause`, then the hint on a line of its own.
 fn report(failure: &Failure) {
-    let chain: Vec<String> = failure.error.chain().map(ToString::to_string).collect();
-    anstream::eprintln!("{}error:{} {}", ERROR.render(), ERROR.render_reset(), chain.join(": "));
-    if let Some(hint) = &failure.hint {
+    let (error, hint) = said(failure);
+    anstream::eprintln!("{}error:{} {error}", ERROR.render(), ERROR.render_reset());
+    if let Some(hint) = hint {
         anstream::eprintln!("{}hint:{} {hint}", HINT.render(), HINT.render_reset());
     }
 }
 
+/// The chain but for causes that are named already, and the hint. Files and servers have their words in both, which
+/// must not command the terminal; only the line breaks are ours.
+fn said(failure: &Failure) -> (String, Option<String>) {
+    let mut chain = String::new();
+    for cause in failure.error.chain().map(ToString::to_string) {
+        if !chain.contains(&cause) {
+            chain += if chain.is_empty() { "" } else { ": " };
+            chain += &cause;
+        }
+    }
+    let tame = |text: &str| text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
+    (tame(&chain), failure.hint.as_deref().map(tame))
+}
+
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 const HINT: anstyle::Style = anstyle::AnsiColor::Cyan.on_default();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Explain;
+
+    #[test]
+    fn errors_name_each_cause_once_and_command_no_terminal() {
+        let cause = anyhow::anyhow!("disk full").context("cannot store: disk full");
+        let failure =
+            Err::<(), _>(cause).during(|| "step `\x1b[31mX`".into()).or_hint("look\r\nat \u{202e}it").unwrap_err();
+        let (error, hint) = said(&failure);
+        assert_eq!(error, "step `␛[31mX`: cannot store: disk full");
+        assert_eq!(hint.as_deref(), Some("look␍\nat �it"));
+    }
+}

@@ -8,7 +8,7 @@ mod html;
 pub mod json;
 mod markdown;
 mod measure;
-mod plain;
+pub(crate) mod plain;
 pub mod story;
 pub mod svg;
 mod text;
