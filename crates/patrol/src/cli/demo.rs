@@ -52,8 +52,9 @@ async fn show(args: Args, common: &Common) -> Result<Outcome> {
         report = demo.run() => report?,
     };
     let path = args.output.unwrap_or_else(new_file);
-    inspect::write(&report, Format::Html, Some(&path))?;
+    // What was found is told first: no wrong file name loses it.
     inspect::write(&report, Format::Text, None)?;
+    inspect::write(&report, Format::Html, Some(&path))?;
     print::line(&format!("\nThe same with charts: {}", path.display()))?;
     Ok(Outcome::NothingFound)
 }
