@@ -25,7 +25,7 @@ model::params! {
         /// at most suspected; a window shorter than a 24th of it is not judged.
         season: Span = Span::from_days(1),
         /// How far back history is read, in cells of a 96th of the season: it rules rhythms and steps out, and shows
-        /// leaks too slow for the window. No longer than the window: none is read.
+        /// leaks too slow for the window. No longer than the window: none is read; never more than 100,800 cells.
         history: Span = Span::from_days(7),
         /// Growth in the window below this share of what is used does not matter.
         min_growth_share: f64 = 0.05,
@@ -66,6 +66,23 @@ impl Inspection for HostMemoryLeak {
         window: Span::from_hours(6),
         step: Span::from_mins(1),
     };
+
+    fn check(params: &Params) -> Result<(), String> {
+        let wrong = |name: &str, is: String, wanted: &str| Err(format!("`{name}`: {is} is not {wanted}"));
+        let growths =
+            [("min_growth_share", params.min_growth_share), ("min_growth_of_total", params.min_growth_of_total)];
+        let ceilings = [("limit_share", params.limit_share), ("at_limit_share", params.at_limit_share)];
+        if let Some((name, share)) = growths.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            return wrong(name, share.to_string(), "a share from 0 to 1");
+        }
+        if let Some((name, share)) = ceilings.into_iter().find(|(_, share)| !(*share > 0.0 && *share <= 1.0)) {
+            return wrong(name, share.to_string(), "a share above 0 and up to 1");
+        }
+        if params.season < Span::from_secs(1) {
+            return wrong("season", params.season.to_string(), "a second or more");
+        }
+        Ok(())
+    }
 
     fn needs(params: &Params, window: Window) -> Vec<Query> {
         let only = host::matchers(params);

@@ -108,8 +108,9 @@ fn look_at(params: &Params, known: &Known<'_>) -> Outcome {
     }
     let host = &known.host();
     if let Some(why) = known.short(params) {
-        // A host without enough of a record can still be seen to be full.
-        return full(params, host).map_or_else(|| unknown(why), Outcome::Found);
+        // A host without enough of a record can still be seen to be full, if its figures can be true at all.
+        let full = full(params, host).filter(|_| host.contradiction().is_none());
+        return full.map_or_else(|| unknown(why), Outcome::Found);
     }
     let (judgement, grid) = judge_host(params, host);
     match judgement.verdict {

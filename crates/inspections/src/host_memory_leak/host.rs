@@ -8,6 +8,7 @@ use model::series::Series;
 use model::signal::Signal;
 use model::snapshot::Snapshot;
 use model::time::{Span, Time, Window};
+use model::words;
 
 use super::{Params, only_hosts};
 use crate::growing::consumer::one_each;
@@ -79,6 +80,9 @@ impl<'a> Known<'a> {
                 Signal::HostMemoryTotal.name()
             ));
         }
+        if let Some(why) = self.contradiction() {
+            return Some(why);
+        }
         let Some((last, _)) = self.available.last() else {
             return Some("there is no sample of it in the window".into());
         };
@@ -97,6 +101,19 @@ impl<'a> Known<'a> {
         let least = Span::from_millis(params.season.millis() / 24);
         let have = Span::from_millis((last - first + window.step.millis()) / 1000 * 1000);
         (have < least).then(|| format!("there is only {have} of its record; {least} are needed for a judgement"))
+    }
+
+    /// Why its figures cannot all be true, if so: no more is available than is installed, and never less than nothing.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let total = self.total?;
+        let wrong = self.available.values.iter().copied().find(|v| *v < 0.0 || *v > total)?;
+        let (available, installed) = (Signal::HostMemoryAvailable.name(), Signal::HostMemoryTotal.name());
+        Some(format!(
+            "its figures contradict each other: {} of {} installed are said to be available; is `{available}` or \
+             `{installed}` taken from another quantity?",
+            words::bytes(wrong),
+            words::bytes(total)
+        ))
     }
 
     /// How far back its record reaches, history included, in whole seconds.
@@ -188,11 +205,13 @@ fn join<'a>(
 }
 
 /// The window of the history: as far back as it is wanted, in cells of the season's ninety-sixth part (a quarter of an
-/// hour for a day), but no finer than the window's own. None when no history is wanted.
+/// hour for a day), but no finer than the window's own. None when no history is wanted; where it has more cells than fit,
+/// the latest of them.
 pub(super) fn history_window(params: &Params, window: Window) -> Option<Window> {
     let step = Span::from_millis((params.season.millis() / 96).max(window.step.millis()));
+    let most = Span::from_millis(step.millis().saturating_mul(Window::MOST_CELLS as i64));
     let wanted = params.history > window.length();
-    Window::ending(window.to, params.history, step).ok().filter(|_| wanted)
+    Window::ending(window.to, params.history.min(most), step).ok().filter(|_| wanted)
 }
 
 /// Where the answers to these questions come from, each once.
