@@ -76,7 +76,7 @@ impl Stretch {
         let mut found = self.candidate.trend?;
         let (onset, n) = (self.candidate.onset(&self.blocks), self.blocks.len());
         if self.candidate.grows && onset * 5 >= n && n - onset >= LATE_BLOCKS {
-            found = since(&self.blocks, onset..n).unwrap_or(found);
+            found = since(&self.blocks, onset..n).filter(|t| (t.high - t.low).is_finite()).unwrap_or(found);
         }
         let Trend { slope, low, high, .. } = found;
         Some(Interval { low: low * per_day, mid: slope * per_day, high: high * per_day })
