@@ -43,7 +43,9 @@ async fn exporter(server: &Prometheus, signal: Signal, now: Time) -> Step {
     let mut step =
         step(format!("series of {} ({})", of.name(), signal.name()), presence(server, of.name(), signal, now).await);
     if of != Exporter::Node {
-        step.outcome = step.outcome.or_else(|why| if why.starts_with(NO_SERIES) { Ok(format!("{why}, so findings go without")) } else { Err(why) });
+        step.outcome = step.outcome.or_else(|why| {
+            if why.starts_with(NO_SERIES) { Ok(format!("{why}, so findings go without")) } else { Err(why) }
+        });
     }
     step
 }
