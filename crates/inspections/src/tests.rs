@@ -187,3 +187,42 @@ fn every_case_says_what_it_says() {
     }
     assert!(wrong.is_empty(), "cases differ; UPDATE_CASES=1 writes what came out\n{wrong}");
 }
+
+/// A slip in a parameter must not turn an alarm into silence.
+#[test]
+fn parameters_beyond_reason_are_refused_by_name() {
+    let inspection = crate::named("host-memory-leak").unwrap();
+    let said: Vec<String> =
+        ["limit_share=0", "limit_share=-1", "at_limit_share=95", "min_growth_share=5", "min_growth_of_total=-0.1"]
+            .into_iter()
+            .chain(["season=0s", "limit_share=0.9"])
+            .map(|set| {
+                let (name, value) = set.split_once('=').unwrap();
+                let raw = RawParams::from([(name.into(), Raw::Text(value.into()))]);
+                inspection.values(&raw).err().unwrap_or_default()
+            })
+            .collect();
+    assert_eq!(
+        said,
+        [
+            "`limit_share`: 0 is not a share above 0 and up to 1",
+            "`limit_share`: -1 is not a share above 0 and up to 1",
+            "`at_limit_share`: 95 is not a share above 0 and up to 1",
+            "`min_growth_share`: 5 is not a share from 0 to 1",
+            "`min_growth_of_total`: -0.1 is not a share from 0 to 1",
+            "`season`: 0s is not a second or more",
+            "",
+        ]
+    );
+}
+
+/// More history than fits is read as far back as it fits, not dropped.
+#[test]
+fn a_history_of_ages_is_cut_to_what_fits() {
+    let inspection = crate::named("host-memory-leak").unwrap();
+    let window = Window::ending(NOW, Span::from_hours(6), Span::from_mins(1)).unwrap();
+    let raw = RawParams::from([("history".into(), Raw::Text("9999999d".into()))]);
+    let cells: Vec<usize> =
+        inspection.needs(&raw, window).unwrap().iter().map(|query| query.window.cells()).take(2).collect();
+    assert_eq!(cells, [360, Window::MOST_CELLS]);
+}

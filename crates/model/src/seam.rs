@@ -37,6 +37,11 @@ pub trait Inspection: Send + Sync {
     /// The face.
     const CARD: Card;
 
+    /// Whether parameters make sense, each by itself; what is wrong with one, in words for people.
+    fn check(_params: &Self::Params) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The questions to ask before looking.
     fn needs(params: &Self::Params, window: Window) -> Vec<Query>;
 
@@ -80,6 +85,12 @@ pub trait AnyInspection: Send + Sync {
     fn replay(&self, raw: &RawParams, watched: &Watched<'_>) -> Result<Option<Judgement>, String>;
 }
 
+/// Reads and checks raw values over the defaults.
+fn read<I: Inspection>(raw: &RawParams) -> Result<I::Params, String> {
+    let params = I::Params::read(raw)?;
+    I::check(&params).map(|()| params)
+}
+
 impl<I: Inspection> AnyInspection for I {
     fn card(&self) -> &'static Card {
         &I::CARD
@@ -88,16 +99,16 @@ impl<I: Inspection> AnyInspection for I {
         I::Params::table()
     }
     fn values(&self, raw: &RawParams) -> Result<Vec<(&'static str, String)>, String> {
-        Ok(I::Params::read(raw)?.values())
+        Ok(read::<I>(raw)?.values())
     }
     fn needs(&self, raw: &RawParams, window: Window) -> Result<Vec<Query>, String> {
-        Ok(I::needs(&I::Params::read(raw)?, window))
+        Ok(I::needs(&read::<I>(raw)?, window))
     }
     fn detect(&self, raw: &RawParams, window: Window, seen: &Snapshot) -> Result<Verdicts, String> {
-        Ok(I::detect(&I::Params::read(raw)?, window, seen))
+        Ok(I::detect(&read::<I>(raw)?, window, seen))
     }
     fn ask(&self, raw: &RawParams, window: Window, finding: &Finding) -> Result<Vec<Query>, String> {
-        Ok(I::ask(&I::Params::read(raw)?, window, finding))
+        Ok(I::ask(&read::<I>(raw)?, window, finding))
     }
     fn explain(
         &self,
@@ -106,9 +117,9 @@ impl<I: Inspection> AnyInspection for I {
         finding: Finding,
         seen: &Snapshot,
     ) -> Result<Conclusion, String> {
-        Ok(I::explain(&I::Params::read(raw)?, window, finding, seen))
+        Ok(I::explain(&read::<I>(raw)?, window, finding, seen))
     }
     fn replay(&self, raw: &RawParams, watched: &Watched<'_>) -> Result<Option<Judgement>, String> {
-        Ok(I::replay(&I::Params::read(raw)?, watched))
+        Ok(I::replay(&read::<I>(raw)?, watched))
     }
 }

@@ -118,6 +118,8 @@ impl Demo {
             ("season", self.season().to_string()),
             // Seconds say nothing of the hours to come.
             ("reach_within", self.season().to_string()),
+            // There is none before the programs start.
+            ("history", "0s".into()),
             ("watch_processes", "true".into()),
             ("min_growth_of_total", matters.min(MATTERS_IN_HOURS).to_string()),
         ]
