@@ -107,10 +107,9 @@ fn look_at(params: &Params, known: &Known<'_>) -> Outcome {
         return unknown(why);
     }
     let host = &known.host();
-    if let Some(why) = known.short(params) {
-        // A host without enough of a record can still be seen to be full, if its figures can be true at all.
-        let full = full(params, host).filter(|_| host.contradiction().is_none());
-        return full.map_or_else(|| unknown(why), Outcome::Found);
+    if let Some(why) = known.contradiction().or_else(|| known.short(params)) {
+        // A host without enough of a record, or with figures of another time, can still be seen to be full.
+        return full(params, host).map_or_else(|| unknown(why), Outcome::Found);
     }
     let (judgement, grid) = judge_host(params, host);
     match judgement.verdict {
@@ -192,7 +191,8 @@ fn level(params: &Params, verdict: Verdict, until: Option<Interval>) -> Level {
 
 /// The finding of a host whose memory is in use up to the ceiling, whatever the reason.
 fn full(params: &Params, host: &Host<'_>) -> Option<Finding> {
-    let share = host.used_share().filter(|s| *s >= params.at_limit_share)?;
+    // More than all of it is no figure to believe.
+    let share = host.used_share().filter(|s| (params.at_limit_share..=1.0).contains(s))?;
     let summary = format!("{} is at its limit: {} ({})", host.name(), used_of(host), words::percent(share));
     let subject = host.subject.clone();
     Some(Finding {

@@ -80,9 +80,6 @@ impl<'a> Known<'a> {
                 Signal::HostMemoryTotal.name()
             ));
         }
-        if let Some(why) = self.contradiction() {
-            return Some(why);
-        }
         let Some((last, _)) = self.available.last() else {
             return Some("there is no sample of it in the window".into());
         };
@@ -109,8 +106,8 @@ impl<'a> Known<'a> {
         let wrong = self.available.values.iter().copied().find(|v| *v < 0.0 || *v > total)?;
         let (available, installed) = (Signal::HostMemoryAvailable.name(), Signal::HostMemoryTotal.name());
         Some(format!(
-            "its figures contradict each other: {} of {} installed are said to be available; is `{available}` or \
-             `{installed}` taken from another quantity?",
+            "its figures contradict each other: {} of {} installed are said to be available; was it resized, or is \
+             `{available}` or `{installed}` taken from another quantity?",
             words::bytes(wrong),
             words::bytes(total)
         ))
