@@ -93,6 +93,16 @@ fn late_sawing_and_restarted_leaks_are_seen() {
     assert_eq!(silent(&verdicts(1.0, 1.0, |t| 4_800.0 * (t % 0.5))), 0);
 }
 
+/// A leak almost without noise, bent by a hair: its residuals resemble each other as much as can be, and its interval
+/// is narrow all the same.
+#[test]
+fn a_smooth_leak_has_a_narrow_interval() {
+    let found = draw(2.0, 1.0, |t| 4_000.0 + 3_000.0 * t + 10.0 * (5.0 * t).sin()).judge();
+    let growth = found.growth_per_day.unwrap();
+    assert_eq!(found.verdict, Verdict::Leak, "{found:?}");
+    assert!(growth.low > 2_900.0 && growth.high < 3_100.0, "{growth:?}");
+}
+
 /// A leak of 5 % a day does not matter within six hours, and is found in the days before them.
 #[test]
 fn a_leak_too_slow_for_the_window_shows_in_the_days_before() {

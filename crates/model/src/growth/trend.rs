@@ -36,13 +36,17 @@ pub(super) fn trend(blocks: &Blocks, lives: &[Range<usize>]) -> Option<(Trend, S
 }
 
 impl Trend {
-    /// The same trend with z and interval corrected for the memory that the rest around the growth shows.
+    /// The same trend with z and interval corrected for the memory that the rest around the growth shows. Memory makes
+    /// the ends of the interval lie further from the slope by the root of what it makes the variance grow by; widening
+    /// the ranks instead would run out of pairs for a smooth, strong leak and leave its interval without ends.
     pub(super) fn corrected(self, slopes: &mut Slopes, blocks: &Blocks, lives: &[Range<usize>], rest: &[f64]) -> Trend {
         let kendall = pooled(blocks, lives);
-        let (for_z, for_interval) = (hamed_rao(rest), hamed_rao(rest).max(first_order(rest)));
-        let (low, high) =
-            slopes.interval(&kendall.widened(for_interval), Z95).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-        Trend { low: low.min(self.slope), high: high.max(self.slope), z: kendall.widened(for_z).z(), ..self }
+        let for_z = hamed_rao(rest);
+        let wider = for_z.max(first_order(rest)).sqrt();
+        let (low, high) = slopes.interval(&kendall, Z95).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let low = self.slope - wider * (self.slope - low).max(0.0);
+        let high = self.slope + wider * (high - self.slope).max(0.0);
+        Trend { low, high, z: kendall.widened(for_z).z(), ..self }
     }
 
     /// What remains of the blocks within the lives when the slope is taken away, life by life.
