@@ -215,6 +215,10 @@ impl Wired {
             wanted.step.unwrap_or_else(|| if length == config.window { config.step } else { even_step(length, least) });
         let window = Window::ending(wanted.at, length, step)
             .map_err(|e| Failure::new(e).hint("set `--window` and `--step` so that they fit each other"))?;
+        if window.from < 0 {
+            let before = format!("a window of {length} would start before 1970, when there was nothing to see");
+            return Err(Failure::new(before).hint("set a shorter `--window` or a later `--at`"));
+        }
         let hint = || format!("`patrol inspection show {}` lists the parameters", config.id());
         config.inspection.values(&params).map_err(|e| Failure::new(e).hint(hint()))?;
         let sources = wires.into_iter().map(|w| w.source.as_ref()).collect();

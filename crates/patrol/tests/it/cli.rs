@@ -271,6 +271,31 @@ fn slips_of_the_keyboard_are_answered() {
         "#);
 }
 
+/// A window of thousands of years has cells of years: everything in it would look calm.
+#[test]
+fn windows_in_which_nothing_was_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = [
+        "inspect --prometheus http://127.0.0.1:1 --window 999999w",
+        "inspect --prometheus http://127.0.0.1:1 --at 1970-01-01T00:00:00Z",
+        "inspect --prometheus http://127.0.0.1:1 --at 2100-01-01T00:00:00Z",
+    ];
+    insta::assert_snapshot!(session(dir.path(), &lines), @"
+        $ patrol inspect --prometheus http://127.0.0.1:1 --window 999999w
+        ! error: a window of 6999993d would start before 1970, when there was nothing to see
+        ! hint: set a shorter `--window` or a later `--at`
+        exit 2
+        $ patrol inspect --prometheus http://127.0.0.1:1 --at 1970-01-01T00:00:00Z
+        ! error: a window of 6h would start before 1970, when there was nothing to see
+        ! hint: set a shorter `--window` or a later `--at`
+        exit 2
+        $ patrol inspect --prometheus http://127.0.0.1:1 --at 2100-01-01T00:00:00Z
+        ! error: the window ends in the future
+        ! hint: leave `--at` out to look at now
+        exit 2
+        ");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let dir = tempfile::tempdir().unwrap();
