@@ -111,7 +111,7 @@ impl Processes {
         read.select_nth_unstable_by_key(self.most, |(pid, memory)| (std::cmp::Reverse(memory.resident), *pid));
         let what = format!("{} smaller processes", read.len() - self.most);
         let why = format!("the {} largest are kept", self.most);
-        said.once("capped", what, why, "raise `max_processes`");
+        said.once("capped", what, why, "raise `max_series`");
         read.truncate(self.most);
         // In the order of the scrape before: the store finds its series faster so.
         read.sort_unstable_by_key(|(pid, _)| *pid);

@@ -138,7 +138,7 @@ impl StoreError {
             StoreError::DiskFull { dir, .. } => {
                 format!("make room on the disk of {}; collecting goes on by itself then", dir.display())
             }
-            StoreError::TooSmall { .. } => "raise `max_bytes` or lower `max_series`".into(),
+            StoreError::TooSmall { .. } => "raise `max_disk` or lower `max_series`".into(),
             StoreError::Damaged { dir, .. } => {
                 format!("move {} away; a new store is begun in its place", dir.join(super::FILE).display())
             }
@@ -147,10 +147,10 @@ impl StoreError {
             StoreError::Older { .. } => "let `patrol collect` of this version open it once".into(),
             StoreError::TooLarge { .. } => "ask for a shorter window, a longer step or fewer series".into(),
             StoreError::Matcher { .. } => "write an RE2 expression, as in `{process=~\"java|node.*\"}`".into(),
-            StoreError::EmptyWindow
-            | StoreError::ReadOnly { .. }
-            | StoreError::Settings(_)
-            | StoreError::Database { .. } => return None,
+            StoreError::Settings(_) => {
+                "set it under `collector` in the configuration, or as an option of `patrol collect`".into()
+            }
+            StoreError::EmptyWindow | StoreError::ReadOnly { .. } | StoreError::Database { .. } => return None,
         })
     }
 

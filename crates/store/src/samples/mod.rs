@@ -28,6 +28,7 @@ use model::labels::Labels;
 use model::query::Matcher;
 use model::series::SeriesSet;
 use model::signal::Signal;
+use model::size::Size;
 use model::time::{Span, Time, Window};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use tokio::sync::Mutex;
@@ -59,8 +60,8 @@ impl Settings {
 
     fn check(&self) -> Result<(), StoreError> {
         if self.max_bytes < Settings::LEAST_BYTES {
-            let least = Settings::LEAST_BYTES;
-            return Err(StoreError::Settings(format!("`max_bytes` is {}; the least is {least}", self.max_bytes)));
+            let [most, least] = [self.max_bytes, Settings::LEAST_BYTES].map(Size::from_bytes);
+            return Err(StoreError::Settings(format!("`max_disk` is {most}; the least is {least}")));
         }
         if self.max_series == 0 || self.max_series > u32::MAX as usize {
             return Err(StoreError::Settings(format!("`max_series` is {}; it must be 1 or more", self.max_series)));

@@ -99,7 +99,7 @@ async fn a_cap_below_one_block_is_an_error_and_stores_nothing_by_halves() {
         assert!(stored < 240);
     };
     assert!(matches!(error, StoreError::TooSmall { .. }), "{error:?}");
-    assert!(error.hint().unwrap().contains("max_bytes"));
+    assert!(error.hint().unwrap().contains("max_disk"));
     assert_eq!(store.extent().await.unwrap().all.samples, 2_000 * stored as u64);
 }
 
@@ -108,7 +108,7 @@ async fn settings_without_sense_are_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let fine = Settings::default();
     for (settings, says) in [
-        (Settings { max_bytes: 1, ..fine }, "`max_bytes` is 1; the least is 1048576"),
+        (Settings { max_bytes: 1, ..fine }, "`max_disk` is 1B; the least is 1MiB"),
         (Settings { max_series: 0, ..fine }, "`max_series` is 0; it must be 1 or more"),
         (Settings { retention: Span::ZERO, ..fine }, "`retention` must be longer than nothing"),
     ] {
