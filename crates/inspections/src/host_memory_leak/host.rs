@@ -71,7 +71,8 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Why nothing is known of its present state, if that is so: no total, no sample, a record that ended.
+    /// Why nothing is known of its present state, if that is so: no total, a counter, no sample, a
+    /// record that ended.
     pub(super) fn blind(&self) -> Option<String> {
         let window = self.available.window;
         if self.total.is_none() {
@@ -79,6 +80,11 @@ impl<'a> Known<'a> {
                 "its installed memory is not known: no source reports `{}` for it",
                 Signal::HostMemoryTotal.name()
             ));
+        }
+        // No memory in use ever shrinks sample after sample for long.
+        if counts(self.available.values) {
+            let signal = Signal::HostMemoryAvailable.name();
+            return Some(format!("`{signal}` rises from sample to sample like a counter; is it taken from one?"));
         }
         let Some((last, _)) = self.available.last() else {
             return Some("there is no sample of it in the window".into());
@@ -126,6 +132,14 @@ impl<'a> Known<'a> {
         let earliest = [here, before].into_iter().flatten().min().unwrap_or(self.available.window.to);
         Span::from_millis((self.available.window.to - earliest) / 1000 * 1000)
     }
+}
+
+/// Whether values never fall and nearly always rise, as counters do: nine in ten steps over at least 60 samples.
+fn counts(values: &[f64]) -> bool {
+    let there: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    let steps = there.windows(2);
+    let rises = steps.clone().filter(|pair| pair[1] > pair[0]).count();
+    there.len() >= 60 && rises * 10 >= steps.len() * 9 && !steps.into_iter().any(|pair| pair[1] < pair[0])
 }
 
 impl Host<'_> {
