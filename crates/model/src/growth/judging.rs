@@ -284,8 +284,7 @@ impl Judging<'_, '_> {
         let over = Span::from_millis(span);
         let gate = |name| self.gates.sentence(name);
         match verdict {
-            Verdict::Leak => format!("grows {rate} over {over}; {}", gate("persistence")),
-            Verdict::Suspected => format!("grows {rate} over {over}; {}", gate("persistence")),
+            Verdict::Leak | Verdict::Suspected => format!("grows {rate} over {over}; {}", gate("persistence")),
             Verdict::LevelShift => format!("jumped to another level: {}", gate("step-model")),
             Verdict::WarmingUp => format!("fills up and flattens: {}", gate("late-slope")),
             Verdict::Seasonal => format!("follows the clock: {}{}", gate("season"), gate("rhythm")),
