@@ -56,7 +56,7 @@ impl LocalSource {
         let outcome = match self.store.extent().await {
             Ok(extent) => match extent.all.last {
                 Some(last) => {
-                    let ago = Span::from_millis((now - last) / 1000 * 1000);
+                    let ago = Span::from_millis(now.saturating_sub(last) / 1000 * 1000);
                     Ok(format!("{} series, the last sample {ago} ago", extent.all.series))
                 }
                 None => Err("it holds no sample yet".to_string()),
@@ -230,7 +230,7 @@ impl Wired {
     fn record(&self, records: &[(Time, Time)], length: &mut Span, wanted: &Wanted<'_>) -> String {
         let first = records.iter().map(|r| r.0).min().filter(|first| *first < wanted.at);
         let Some(first) = first else { return "the embedded collector has stored nothing for that time yet".into() };
-        let have = Span::from_millis((wanted.at - first) / 1000 * 1000);
+        let have = Span::from_millis(wanted.at.saturating_sub(first) / 1000 * 1000);
         if wanted.window.is_none() && have < *length {
             *length = have.max(Span::from_mins(1));
         }

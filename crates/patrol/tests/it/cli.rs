@@ -333,3 +333,24 @@ fn pipes_and_files_get_no_colour() {
     assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&[("NO_COLOR", "1")]));
 }
+
+/// A store from a machine whose clock was beyond reason: nothing can be judged, and that is said.
+#[tokio::test]
+async fn a_record_from_the_beginning_of_time_is_no_reason_to_panic() {
+    use model::labels::Labels;
+    use model::signal::Signal;
+    use store::samples::{Sample, SampleStore, Settings};
+    let dir = tempfile::tempdir().unwrap();
+    let store = SampleStore::open(&dir.path().join("data"), Settings::default()).await.unwrap();
+    let labels = Labels::from([("host", "a")]);
+    for (at, value) in [(i64::MIN, 1.0), (i64::MAX, 2.0)] {
+        let sample = Sample { signal: Signal::HostMemoryAvailable, labels: labels.clone(), value };
+        store.append(at, &[sample]).await.unwrap();
+    }
+    store.close().await.unwrap();
+    for line in ["--data-dir data inspect", "--data-dir data source test"] {
+        let seen = session(dir.path(), &[line]);
+        assert!(!seen.contains("panicked"), "{seen}");
+    }
+    assert!(session(dir.path(), &["--data-dir data inspect"]).ends_with("exit 2\n"));
+}

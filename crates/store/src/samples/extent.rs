@@ -39,7 +39,7 @@ impl Holding {
     fn cover(&mut self, first: Time, last: Time, samples: u64) {
         self.first = Some(self.first.map_or(first, |before| before.min(first)));
         self.last = Some(self.last.map_or(last, |before| before.max(last)));
-        self.samples += samples;
+        self.samples = self.samples.saturating_add(samples);
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn measure(conn: &mut SqliteConnection, dir: &Path) -> Result<E
     let blocks = sqlx::query_as::<_, (String, Time, Time, i64)>(sql).fetch_all(&mut *conn).await.map_err(wrong)?;
     for (signal, first, last, samples) in blocks {
         if let Some(signal) = Signal::named(&signal) {
-            extent.signals.entry(signal).or_default().cover(first, last, samples as u64);
+            extent.signals.entry(signal).or_default().cover(first, last, u64::try_from(samples).unwrap_or(0));
         }
     }
     measure_head(conn, dir, &mut extent.signals).await?;

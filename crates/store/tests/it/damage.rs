@@ -140,3 +140,17 @@ async fn a_copied_file_alone_reads() {
     let store = SampleStore::open_read_only(other.path()).await.unwrap();
     assert_eq!(values(&store, window(START + 299 * EVERY, 300)).await.len(), 10);
 }
+
+/// Rows that are no damage to SQLite but that nobody wrote.
+#[tokio::test]
+async fn absurd_figures_of_blocks_are_measured_without_overflow() {
+    let dir = tempfile::tempdir().unwrap();
+    two_blocks(dir.path()).await;
+    let (least, most) = (i64::MIN, i64::MAX);
+    if !sqlite(dir.path(), &format!("UPDATE block SET samples = -5, first = {least}, last = {most}")) {
+        return;
+    }
+    let store = SampleStore::open_read_only(dir.path()).await.unwrap();
+    let all = store.extent().await.unwrap().all;
+    assert_eq!((all.first, all.last, all.samples), (Some(least), Some(most), 0));
+}
