@@ -1,5 +1,7 @@
 //! One run of one inspection, as a conversation: it says what to fetch, is told the replies, and ends in a report.
 
+use std::collections::BTreeSet;
+
 use model::finding::{Conclusion, Finding, Level, Verdicts};
 use model::params::RawParams;
 use model::query::Query;
@@ -73,6 +75,7 @@ impl<'a> Run<'a> {
             }
         }
         findings.sort_by(worst_first);
+        notes.extend(remarks(&self.seen));
         let card = self.inspection.card();
         Ok(RunReport {
             inspection: card.id,
@@ -87,6 +90,24 @@ impl<'a> Run<'a> {
             notes,
         })
     }
+}
+
+/// Most remarks of sources that a report repeats.
+const MOST_REMARKS: usize = 10;
+
+/// What the sources remarked on their answers, each once: a server that answers in part only says so here, and nowhere
+/// else. Why there are no series at all is told by whoever missed them.
+fn remarks(seen: &Snapshot) -> Vec<String> {
+    let told = seen.all_answers().filter(|(_, answer)| !answer.series.is_empty());
+    let all: BTreeSet<String> = told
+        .flat_map(|(query, answer)| {
+            let signal = query.signal.name();
+            answer.notes.iter().map(move |note| format!("source `{}`, `{signal}`: {note}", answer.origin.source))
+        })
+        .collect();
+    let more = all.len().saturating_sub(MOST_REMARKS);
+    let rest = (more > 0).then(|| format!("and {more} more remarks of sources"));
+    all.into_iter().take(MOST_REMARKS).chain(rest).collect()
 }
 
 /// Critical before warning; within a level by subject, so that two reports can be compared.

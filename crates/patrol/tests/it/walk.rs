@@ -23,6 +23,7 @@ struct Recorded {
     name: &'static str,
     told: Vec<Told>,
     dead: Option<&'static str>,
+    remark: Option<&'static str>,
 }
 
 impl Source for Recorded {
@@ -49,7 +50,7 @@ impl Source for Recorded {
             }
             let Window { from, to, .. } = query.window;
             let origin = Origin { source: self.name.into(), query: text, from, to, asked_at: NOW };
-            Ok(Answer { series, origin, notes: Vec::new() })
+            Ok(Answer { series, origin, notes: self.remark.map(str::to_string).into_iter().collect() })
         })
     }
 
@@ -72,7 +73,7 @@ fn fleet() -> Recorded {
         }),
         (Signal::ProcessResident, &[("host", "a"), ("process", "db")], |ago| (900.0 + (ago * 5.0).cos()) * MIB),
     ];
-    Recorded { name: "prom", told, dead: None }
+    Recorded { name: "prom", told, dead: None, remark: None }
 }
 
 fn round(sources: &[&Recorded]) -> Report {
@@ -100,7 +101,7 @@ fn a_leaking_host_is_found_with_its_process_and_a_breathing_one_is_not() {
 
 #[test]
 fn a_dead_source_beside_a_living_one_leaves_gaps_and_spoils_nothing() {
-    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused") };
+    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None };
     let report = round(&[&fleet(), &dead]);
     let run = &report.runs[0];
     assert_eq!(run.findings.len(), 1);
@@ -109,7 +110,7 @@ fn a_dead_source_beside_a_living_one_leaves_gaps_and_spoils_nothing() {
 
 #[test]
 fn a_dead_source_alone_is_never_fine() {
-    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused") };
+    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None };
     let report = round(&[&dead]);
     assert!(report.blind());
     assert_eq!(report.runs[0].subjects, 0);
@@ -122,4 +123,13 @@ fn a_host_known_to_two_sources_is_one_host() {
     let run = &report.runs[0];
     assert_eq!((run.subjects, run.findings.len()), (2, 1));
     assert!(run.notes.iter().any(|n| n.contains("reported more than once")), "{:?}", run.notes);
+}
+
+/// A server that could not reach all of its storage says so beside an answer that looks whole.
+#[test]
+fn what_a_source_remarks_on_its_answer_is_in_the_report_once() {
+    let report = round(&[&Recorded { remark: Some("the answer is partial"), ..fleet() }]);
+    let about = |signal: &str| report.runs[0].notes.iter().filter(|n| n.contains(signal)).count();
+    assert_eq!(about("source `prom`, `host.memory.available`: the answer is partial"), 1, "{:?}", report.runs[0].notes);
+    assert_eq!(about("`container.memory"), 0, "no series, nothing to remark: {:?}", report.runs[0].notes);
 }
