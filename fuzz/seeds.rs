@@ -21,6 +21,15 @@ fn main() -> io::Result<()> {
     let matrix = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"m","instance":"a\"\u00e9"},"values":[[60,"1"],[120.5,"NaN"],[180,"+Inf"]]}]},"warnings":["w"]}"#;
     write("range_json", "matrix", matrix.as_bytes())?;
     write("range_json", "error", br#"{"status":"error","errorType":"bad_data","error":"no"}"#)?;
+    write("host_files", "meminfo", b"MemTotal:  24000 kB\nMemAvailable:  23000 kB\nCached: 10 kB\n")?;
+    write("host_files", "status", b"Name:\tapi\nRssAnon:\t 10 kB\nRssFile:\t 2 kB\nVmSwap:\t 0 kB\n")?;
+    write("host_files", "stat", b"12 (a (b) c) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 345 0 0")?;
+    write("host_files", "cgroup", b"0::/kubepods.slice/kubepods-pod1a2b_3c.slice/cri-containerd-0123456789ab.scope\n")?;
+    write("host_files", "pressure", b"some avg10=1.50 avg60=0.00 avg300=0.00 total=7\n")?;
+    write("backtest_table", "row", b"a\t60\t100\tpercent\tunlabelled\t1 2 - 3.5 4\n")?;
+    write("config", "sound", b"sources:\n  a:\n    prometheus: { url: http://127.0.0.1:9090 }\n")?;
+    let growing: Vec<u8> = (0..90).flat_map(|i| (100.0 + f64::from(i)).to_le_bytes()).collect();
+    write("judge", "growing", &[&1e4f64.to_le_bytes()[..], &growing].concat())?;
     write(
         "range_json",
         "partial",

@@ -1,7 +1,7 @@
 //! Hosts whose memory leaks or will soon hit the ceiling, and the processes and pods behind it.
 
 use model::finding::{Conclusion, Finding, Verdicts};
-use model::growth::{Judgement, Settings, Verdict, Watched, judge};
+use model::growth::{Judgement, Settings, Watched, judge};
 use model::query::{Compare, Matcher, Query};
 use model::seam::{Card, Inspection};
 use model::signal::Signal;
@@ -115,13 +115,7 @@ impl Inspection for HostMemoryLeak {
     fn replay(params: &Params, watched: &Watched<'_>) -> Option<Judgement> {
         // A recording may be in any unit: figures stand without one.
         let settings = Settings { show: Settings::default().show, ..settings(params, watched.limit) };
-        let grid =
-            watched.history.filter(|(grid, _)| grid.to == watched.window.from && grid.step == watched.window.step);
-        let (whole, values): (Window, Vec<f64>) = match grid {
-            Some((grid, values)) => (Window { to: watched.window.to, ..*grid }, [values, watched.values].concat()),
-            None => return Some(judge(watched, &settings)),
-        };
-        Some(near_or_far(watched, Some((&whole, &values)), &settings).0)
+        Some(judge(watched, &settings))
     }
 }
 
@@ -145,18 +139,4 @@ fn only_hosts(hosts: &[String]) -> Option<Matcher> {
             Some(Matcher { label: "host".into(), compare: Compare::Matches, value: any.join("|") })
         }
     }
-}
-
-/// The word on a window with the history before it or, where that shows no leak, on the `whole` record up to the end of
-/// the window, in which growth shows that is too slow for the window; and the grid it was given on.
-fn near_or_far(watched: &Watched<'_>, whole: Option<(&Window, &[f64])>, settings: &Settings) -> (Judgement, Window) {
-    let near = judge(watched, settings);
-    let leaks = |j: &Judgement| matches!(j.verdict, Verdict::Leak | Verdict::Suspected);
-    if let (false, Some((grid, values))) = (leaks(&near), whole) {
-        let far = judge(&Watched { window: grid, values, history: None, ..*watched }, settings);
-        if leaks(&far) {
-            return (far, *grid);
-        }
-    }
-    (near, *watched.window)
 }
