@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
             from: self.window.from,
             to: self.window.to,
             subjects: self.verdicts.subjects,
-            gaps: self.seen.all_gaps().cloned().collect(),
+            gaps: self.seen.all_gaps(),
             unknown: self.verdicts.unknown,
             findings,
             ruled_out,

@@ -115,7 +115,7 @@ impl Source {
         }
         let Window { from, to, .. } = query.window;
         let origin = Origin { source: "case".into(), query: text, from, to, asked_at: NOW };
-        Ok(Answer { series, origin, notes: Vec::new() })
+        Ok(Answer { series, origin, notes: Vec::new(), partial: None })
     }
 
     fn replies(&self, queries: Vec<Query>) -> Snapshot {

@@ -108,6 +108,8 @@ pub struct Answer {
     pub origin: Origin,
     /// What a reader should know of the answer: warnings of the server, duplicates merged.
     pub notes: Vec<String>,
+    /// Why the answer is known to lack series, if it is: it is then a gap as well.
+    pub partial: Option<String>,
 }
 
 /// A question that got no answer, and why. Never the same as an empty answer.

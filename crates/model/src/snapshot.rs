@@ -31,9 +31,19 @@ impl Snapshot {
         self.replies.get(query).into_iter().flatten().filter_map(|r| r.as_ref().err())
     }
 
-    /// Every gap there is.
-    pub fn all_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.replies.values().flatten().filter_map(|r| r.as_ref().err())
+    /// Every gap there is, those that partial answers leave included.
+    pub fn all_gaps(&self) -> Vec<Gap> {
+        let gap = |(query, reply): (&Query, &Result<Answer, Gap>)| match reply {
+            Err(gap) => Some(gap.clone()),
+            Ok(answer) => answer.partial.as_ref().map(|reason| Gap {
+                source: answer.origin.source.clone(),
+                signal: query.signal,
+                query: answer.origin.query.clone(),
+                reason: reason.clone(),
+                hint: None,
+            }),
+        };
+        self.replies.iter().flat_map(|(q, all)| all.iter().map(move |r| (q, r))).filter_map(gap).collect()
     }
 
     /// Every answer there is.

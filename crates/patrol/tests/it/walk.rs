@@ -24,6 +24,7 @@ struct Recorded {
     told: Vec<Told>,
     dead: Option<&'static str>,
     remark: Option<&'static str>,
+    partial: Option<&'static str>,
 }
 
 impl Source for Recorded {
@@ -50,7 +51,8 @@ impl Source for Recorded {
             }
             let Window { from, to, .. } = query.window;
             let origin = Origin { source: self.name.into(), query: text, from, to, asked_at: NOW };
-            Ok(Answer { series, origin, notes: self.remark.map(str::to_string).into_iter().collect() })
+            let notes = self.remark.map(str::to_string).into_iter().collect();
+            Ok(Answer { series, origin, notes, partial: self.partial.map(str::to_string) })
         })
     }
 
@@ -73,7 +75,7 @@ fn fleet() -> Recorded {
         }),
         (Signal::ProcessResident, &[("host", "a"), ("process", "db")], |ago| (900.0 + (ago * 5.0).cos()) * MIB),
     ];
-    Recorded { name: "prom", told, dead: None, remark: None }
+    Recorded { name: "prom", told, dead: None, remark: None, partial: None }
 }
 
 fn round(sources: &[&Recorded]) -> Report {
@@ -101,7 +103,8 @@ fn a_leaking_host_is_found_with_its_process_and_a_breathing_one_is_not() {
 
 #[test]
 fn a_dead_source_beside_a_living_one_leaves_gaps_and_spoils_nothing() {
-    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None };
+    let dead =
+        Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None, partial: None };
     let report = round(&[&fleet(), &dead]);
     let run = &report.runs[0];
     assert_eq!(run.findings.len(), 1);
@@ -110,7 +113,8 @@ fn a_dead_source_beside_a_living_one_leaves_gaps_and_spoils_nothing() {
 
 #[test]
 fn a_dead_source_alone_is_never_fine() {
-    let dead = Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None };
+    let dead =
+        Recorded { name: "dead", told: Vec::new(), dead: Some("connection refused"), remark: None, partial: None };
     let report = round(&[&dead]);
     assert!(report.blind());
     assert_eq!(report.runs[0].subjects, 0);
@@ -128,8 +132,17 @@ fn a_host_known_to_two_sources_is_one_host() {
 /// A server that could not reach all of its storage says so beside an answer that looks whole.
 #[test]
 fn what_a_source_remarks_on_its_answer_is_in_the_report_once() {
-    let report = round(&[&Recorded { remark: Some("the answer is partial"), ..fleet() }]);
+    let report = round(&[&Recorded { remark: Some("the server warns"), ..fleet() }]);
     let about = |signal: &str| report.runs[0].notes.iter().filter(|n| n.contains(signal)).count();
-    assert_eq!(about("source `prom`, `host.memory.available`: the answer is partial"), 1, "{:?}", report.runs[0].notes);
+    assert_eq!(about("source `prom`, `host.memory.available`: the server warns"), 1, "{:?}", report.runs[0].notes);
     assert_eq!(about("`container.memory"), 0, "no series, nothing to remark: {:?}", report.runs[0].notes);
+}
+
+/// Half a fleet that answers is not a fleet without leaks.
+#[test]
+fn a_partial_answer_is_a_gap_too() {
+    let report = round(&[&Recorded { partial: Some("some storage nodes did not answer"), ..fleet() }]);
+    let run = &report.runs[0];
+    assert_eq!(run.findings.len(), 1);
+    assert!(run.gaps.iter().any(|g| g.reason == "some storage nodes did not answer"), "{:?}", run.gaps);
 }

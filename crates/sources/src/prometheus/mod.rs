@@ -130,7 +130,8 @@ impl Prometheus {
         if rows.set.is_empty() {
             notes.push(missed(query.signal));
         }
-        Ok(Answer { series: rows.set, origin: self.origin(text, &query.window, asked_at), notes })
+        let origin = self.origin(text, &query.window, asked_at);
+        Ok(Answer { series: rows.set, origin, notes, partial: rows.partial })
     }
 
     /// Reads what is asked onto rows, by remote read or else by range queries; gives the text of what was asked last.
@@ -201,6 +202,7 @@ impl Prometheus {
             series: SeriesSet::new(query.window),
             origin: self.origin(String::new(), &query.window, asked_at),
             notes: vec![format!("`{name}` is not offered: {why}; an expression under `signals` can bring it")],
+            partial: None,
         }
     }
 

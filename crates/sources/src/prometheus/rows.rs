@@ -26,6 +26,8 @@ pub struct Rows {
     pub set: SeriesSet,
     /// What a reader should know: warnings of the server, things left out.
     pub notes: Vec<String>,
+    /// Why series are known to be missing, if they are.
+    pub partial: Option<String>,
     /// Labels that the way of reading added to each series.
     pub external: Labels,
     /// Series that hold histograms, which are left out.
@@ -41,6 +43,7 @@ impl Rows {
         Rows {
             set: SeriesSet::new(window),
             notes: Vec::new(),
+            partial: None,
             external: Labels::default(),
             histograms: 0,
             limits,

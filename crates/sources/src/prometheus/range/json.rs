@@ -98,7 +98,7 @@ object! {
         "warnings" => map.next_value_seed(Notes(self.0, "the server warns"))?;
         "infos" => map.next_value_seed(Notes(self.0, "the server remarks"))?;
         "isPartial" => if map.next_value::<Flag>()?.0 {
-            self.0.rows.notes.push("the answer is partial: some storage nodes did not answer the server".into());
+            self.0.rows.partial = Some("the answer is partial: some storage nodes did not answer the server".into());
         };
     }
 }
@@ -308,7 +308,9 @@ mod tests {
         let window = Window::ending(180_000, Span::from_secs(180), Span::from_secs(60)).unwrap();
         let mut rows = Rows::new(window, Limits { max_bytes: 1 << 20, max_series: 2 });
         decode(json.as_bytes(), &mut rows)?;
-        Ok((rows.set.iter().map(|s| (s.labels.to_string(), s.values.to_vec())).collect(), rows.notes))
+        let partial = rows.partial.iter().map(|why| format!("partial: {why}"));
+        let notes = rows.notes.iter().cloned().chain(partial).collect();
+        Ok((rows.set.iter().map(|s| (s.labels.to_string(), s.values.to_vec())).collect(), notes))
     }
 
     fn matrix(series: &str) -> String {
@@ -324,8 +326,10 @@ mod tests {
         .unwrap();
         assert_eq!(rows[0].0, r#"a="\"q\"""#);
         assert_eq!(format!("{:?}", rows[0].1), "[1.0, NaN, 2500000000.0]");
-        assert_eq!(notes.len(), 2);
-        assert!(notes[0] == "the server warns: slow" && notes[1].contains("partial"), "{notes:?}");
+        assert_eq!(
+            notes,
+            ["the server warns: slow", "partial: the answer is partial: some storage nodes did not answer the server"]
+        );
     }
 
     #[test]
