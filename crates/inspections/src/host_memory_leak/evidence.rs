@@ -84,7 +84,7 @@ impl Case<'_> {
     pub(super) fn tables(&self) -> Vec<Evidence> {
         let mut out = Vec::new();
         let groups: [(&str, &[Signal], &Vec<Consumer>); 2] =
-            [("processes", &host::PROCESSES, &self.processes), ("containers", &CONTAINERS, &self.containers)];
+            [("Processes", &host::PROCESSES, &self.processes), ("Containers", &CONTAINERS, &self.containers)];
         for (what, signals, all) in groups {
             if all.is_empty() {
                 out.push(self.missing(what, signals));
@@ -93,12 +93,7 @@ impl Case<'_> {
             let queries: Vec<Query> = signals.iter().map(|s| self.query(*s)).collect();
             let origins = host::origins(self.seen, &queries);
             let most = |verb: &str, list: &[&Consumer]| {
-                Evidence::Table(table(
-                    format!("The {} {what} that {verb}", list.len().min(10)),
-                    list,
-                    self.grown,
-                    origins.clone(),
-                ))
+                Evidence::Table(table(format!("{what} that {verb}"), list, self.grown, origins.clone()))
             };
             let (grew, held) = (grew_most(all), hold_most(all));
             if !grew.is_empty() {
@@ -129,7 +124,11 @@ impl Case<'_> {
         if hints.is_empty() {
             hints.push("run an exporter of it on the host, or the embedded collector".into());
         }
-        Evidence::Missing { what: format!("the {what} behind the growth"), why: why.join("; "), hint: hints.join("; ") }
+        Evidence::Missing {
+            what: format!("the {} behind the growth", what.to_lowercase()),
+            why: why.join("; "),
+            hint: hints.join("; "),
+        }
     }
 
     /// Those that grew too and are not the cause, and what tells.

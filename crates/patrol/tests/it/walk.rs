@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use engine::report::Report;
+use model::evidence::{Evidence, IntervalRole, Role};
 use model::labels::Labels;
 use model::params::RawParams;
 use model::query::{Answer, Gap, Origin, Query};
@@ -145,4 +146,31 @@ fn a_partial_answer_is_a_gap_too() {
     let run = &report.runs[0];
     assert_eq!(run.findings.len(), 1);
     assert!(run.gaps.iter().any(|g| g.reason == "some storage nodes did not answer"), "{:?}", run.gaps);
+}
+
+/// The proof of a leak: the host drawn with all that was found of it, who grew, who holds, what it is not, every test,
+/// and what nobody could say; each number with its origin.
+#[test]
+fn a_finding_carries_its_proof() {
+    let report = round(&[&fleet()]);
+    let evidence = &report.runs[0].findings[0].evidence;
+    let charts = evidence.iter().filter_map(|e| if let Evidence::Chart(c) = e { Some(c) } else { None });
+    let charts: Vec<_> = charts.collect();
+    assert_eq!(charts.iter().map(|c| c.title.as_str()).collect::<Vec<_>>(), ["Memory used on a", "Memory of api"]);
+    let roles: Vec<Role> = charts[0].lines.iter().map(|l| l.role).collect();
+    assert_eq!(roles, [Role::Series, Role::Baseline, Role::Forecast, Role::Limit]);
+    let marked: Vec<IntervalRole> = charts[0].intervals.iter().map(|i| i.role).collect();
+    assert_eq!((marked, charts[0].bands.len()), (vec![IntervalRole::Anomaly, IntervalRole::CauseSearch], 1));
+    assert!(charts.iter().all(|c| c.origins.iter().all(|o| o.source == "prom" && !o.query.is_empty())));
+
+    let tables = evidence.iter().filter_map(|e| if let Evidence::Table(t) = e { Some(t.title.as_str()) } else { None });
+    assert_eq!(
+        tables.collect::<Vec<_>>(),
+        ["Processes that grew most", "Processes that hold most", "Every test made of the host"]
+    );
+    let says = |words: &str| evidence.iter().any(|e| matches!(e, Evidence::Fact { text } if text.starts_with(words)));
+    assert!(says("grows by") && says("not a step: ") && says("not a warm-up: ") && says("not a cache"));
+    let missing = |e: &Evidence| matches!(e, Evidence::Missing { what, .. } if what.contains("containers"));
+    assert!(evidence.iter().any(missing), "nobody reports containers");
+    assert!(evidence.iter().any(|e| matches!(e, Evidence::Advice { text } if text.contains("restart api"))));
 }
