@@ -78,7 +78,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "history")]
     pub no_history: bool,
 
-    /// Set a parameter of the inspection; may be given several times.
+    /// Set a parameter of the inspection; may be given several times, for different ones.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub params: Vec<(String, Raw)>,
 }

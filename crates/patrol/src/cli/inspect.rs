@@ -18,7 +18,8 @@ use crate::wiring::{self, Wanted};
 /// Inspects now and prints a report.
 ///
 /// Without a configuration it inspects this host, from what `patrol collect` has stored. Exit code 0: nothing found;
-/// 1: found something at or above `--fail-on`; 2: could not look.
+/// 1: found something at or above `--fail-on`; 2: could not look, a question was not answered, or nothing could be
+/// judged.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -46,7 +47,8 @@ pub struct Args {
     #[arg(long, value_name = "DURATION")]
     pub step: Option<Span>,
 
-    /// Set a parameter of the inspection; may be given several times.
+    /// Set a parameter of the inspection; may be given several times, for different ones. A list is given an item a
+    /// line: `--param "hosts=$(cat hosts.txt)"`.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub params: Vec<(String, Raw)>,
 
@@ -101,7 +103,8 @@ async fn inspect(args: Args, common: &Common) -> Result<Outcome> {
     judge(&report, fail_on)
 }
 
-/// The outcome for the shell. What could not be asked or judged is never reported as nothing found.
+/// The outcome for the shell. A question without an answer, or a run that could judge nobody, is never
+/// reported as nothing found; single subjects that could not be judged are told by the report alone.
 pub fn judge(report: &Report, fail_on: Level) -> Result<Outcome> {
     if report.worst().is_some_and(|worst| worst >= fail_on) {
         return Ok(Outcome::Found);

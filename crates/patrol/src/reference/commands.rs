@@ -14,7 +14,7 @@ pub(super) fn page() -> String {
     let mut text = format!(
         "{MADE}# Commands\n\n\
          `patrol COMMAND --help` prints the same. Exit codes: 0 done, nothing found; 1 found something at or above\n\
-         `--fail-on`; 2 could not do it, and standard error says why and what to do.\n"
+         `--fail-on`; 2 could not do it, or not all of it, and standard error says why and what to do.\n"
     );
     describe(&mut root, "patrol", &mut text);
     text
