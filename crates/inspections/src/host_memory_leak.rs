@@ -1,7 +1,7 @@
 //! Hosts whose memory leaks or will soon hit the ceiling, and the processes and pods behind it.
 
 use model::finding::{Conclusion, Finding, Verdicts};
-use model::growth::{Judgement, Settings, Watched, judge};
+use model::growth::{Judgement, Settings, Verdict, Watched, judge};
 use model::query::{Compare, Matcher, Query};
 use model::seam::{Card, Inspection};
 use model::signal::Signal;
@@ -27,9 +27,9 @@ model::params! {
         /// How far back history is read, in cells of a 96th of the season: it rules rhythms and steps out, and shows
         /// leaks too slow for the window. No longer than the window: none is read; never more than 100,800 cells.
         history: Span = Span::from_days(7),
-        /// Growth in the window below this share of what is used does not matter.
+        /// Growth in the window below this share of what is used does not matter; over the history, growth in a season.
         min_growth_share: f64 = 0.05,
-        /// Growth in the window below this share of what is installed does not matter.
+        /// Growth in the window below this share of what is installed does not matter; over the history as above.
         min_growth_of_total: f64 = 0.005,
         /// Share of what is installed that counts as the ceiling: the forecast runs to it.
         limit_share: f64 = 1.0,
@@ -115,7 +115,13 @@ impl Inspection for HostMemoryLeak {
     fn replay(params: &Params, watched: &Watched<'_>) -> Option<Judgement> {
         // A recording may be in any unit: figures stand without one.
         let settings = Settings { show: Settings::default().show, ..settings(params, watched.limit) };
-        Some(judge(watched, &settings))
+        let grid =
+            watched.history.filter(|(grid, _)| grid.to == watched.window.from && grid.step == watched.window.step);
+        let (whole, values): (Window, Vec<f64>) = match grid {
+            Some((grid, values)) => (Window { to: watched.window.to, ..*grid }, [values, watched.values].concat()),
+            None => return Some(judge(watched, &settings)),
+        };
+        Some(near_or_far(watched, Some((&whole, &values)), &settings).0)
     }
 }
 
@@ -139,4 +145,27 @@ fn only_hosts(hosts: &[String]) -> Option<Matcher> {
             Some(Matcher { label: "host".into(), compare: Compare::Matches, value: any.join("|") })
         }
     }
+}
+
+/// The word on a window with the history before it or, where that shows no leak, on the `whole` record up to the end of
+/// the window, in which growth shows that is too slow for the window; and the grid it was given on.
+fn near_or_far(watched: &Watched<'_>, whole: Option<(&Window, &[f64])>, settings: &Settings) -> (Judgement, Window) {
+    let near = judge(watched, settings);
+    let leaks = |j: &Judgement| matches!(j.verdict, Verdict::Leak | Verdict::Suspected);
+    if let (false, Some((grid, values))) = (leaks(&near), whole) {
+        // Slow growth must matter within a season, or within the window where that is longer: a day's judgement of a
+        // week is made seven times a week.
+        let least = settings.season.hours().max(watched.window.length().hours());
+        let times = (grid.length().hours() / least).max(1.0);
+        let settings = Settings {
+            min_growth_share: settings.min_growth_share * times,
+            min_growth: settings.min_growth * times,
+            ..settings.clone()
+        };
+        let far = judge(&Watched { window: grid, values, history: None, ..*watched }, &settings);
+        if leaks(&far) {
+            return (far, *grid);
+        }
+    }
+    (near, *watched.window)
 }

@@ -14,7 +14,7 @@ use model::words;
 use rayon::prelude::*;
 
 use super::host::{self, Host, Known};
-use super::{Params, settings};
+use super::{Params, near_or_far, settings};
 use crate::growing::consumer::{Consumer, weigh};
 
 /// Code of a host that leaks, proven or suspected.
@@ -140,16 +140,18 @@ pub(super) fn judge_host(params: &Params, host: &Host<'_>) -> (Judgement, Window
     let window = host.available.window;
     let past = host.past.as_ref().map(|(w, v)| (w, v.as_slice()));
     let watched = Watched { window, values: &host.used, history: past, limit, starts: &starts };
-    let judged = judge(&watched, &settings);
+    let (judged, grid) = near_or_far(&watched, past, &settings);
     // A leak that is older than the window is measured and explained over all that is known of it.
-    if let (Verdict::Leak, Some((whole, values))) = (judged.verdict, past) {
+    if let (Verdict::Leak, Some((whole, values))) = (judged.verdict, past)
+        && grid == *window
+    {
         let far = judge(&Watched { window: whole, values, history: None, ..watched }, &settings);
         let older = far.anomaly.is_some_and(|(from, _)| from <= window.from);
         if far.verdict == Verdict::Leak && older {
             return (far, *whole);
         }
     }
-    (judged, *window)
+    (judged, grid)
 }
 
 /// The finding of a host that leaks.
