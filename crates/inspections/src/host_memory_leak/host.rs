@@ -75,6 +75,15 @@ impl<'a> Known<'a> {
     /// record that ended.
     pub(super) fn blind(&self) -> Option<String> {
         let window = self.available.window;
+        // First of all the record: constants are asked for at its end, and one that ended has none.
+        let Some((last, _)) = self.available.last() else {
+            return Some("there is no sample of it in the window".into());
+        };
+        let patience = (window.length().millis() / 10).max(5 * window.step.millis());
+        if window.to - last > patience {
+            let ago = Span::from_millis((window.to - last) / 1000 * 1000);
+            return Some(format!("its record ends {ago} before the end of the window; is it down, or its exporter?"));
+        }
         if self.total.is_none() {
             return Some(format!(
                 "its installed memory is not known: no source reports `{}` for it",
@@ -82,17 +91,9 @@ impl<'a> Known<'a> {
             ));
         }
         // No memory in use ever shrinks sample after sample for long.
-        if counts(self.available.values) {
+        counts(self.available.values).then(|| {
             let signal = Signal::HostMemoryAvailable.name();
-            return Some(format!("`{signal}` rises from sample to sample like a counter; is it taken from one?"));
-        }
-        let Some((last, _)) = self.available.last() else {
-            return Some("there is no sample of it in the window".into());
-        };
-        let patience = (window.length().millis() / 10).max(5 * window.step.millis());
-        (window.to - last > patience).then(|| {
-            let ago = Span::from_millis((window.to - last) / 1000 * 1000);
-            format!("its record ends {ago} before the end of the window; is it down, or its exporter?")
+            format!("`{signal}` rises from sample to sample like a counter; is it taken from one?")
         })
     }
 
