@@ -29,6 +29,11 @@ impl Gates {
         self.all.iter().find(|g| g.name == name).map(|g| g.says.clone()).unwrap_or_default()
     }
 
+    /// Whether a gate of that name closed.
+    pub(super) fn closed(&self, name: &str) -> bool {
+        self.all.iter().any(|g| g.name == name && !g.passed)
+    }
+
     /// The sentence of the first gate that closed.
     pub(super) fn first_failed(&self) -> Option<String> {
         self.all.iter().find(|g| !g.passed).map(|g| g.says.clone())

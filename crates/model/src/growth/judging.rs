@@ -286,7 +286,11 @@ impl Judging<'_, '_> {
         match verdict {
             Verdict::Leak | Verdict::Suspected => format!("grows {rate} over {over}; {}", gate("persistence")),
             Verdict::LevelShift => format!("jumped to another level: {}", gate("step-model")),
-            Verdict::WarmingUp => format!("fills up and flattens: {}", gate("late-slope")),
+            // What decided: that it flattens, or else the model of a warm-up that fits better.
+            Verdict::WarmingUp => match self.ruled_out.last().filter(|_| !self.gates.closed("late-slope")) {
+                Some((_, says)) => format!("fills up: {says}"),
+                None => format!("fills up and flattens: {}", gate("late-slope")),
+            },
             Verdict::Seasonal => format!("follows the clock: {}{}", gate("season"), gate("rhythm")),
             Verdict::Stable | Verdict::Unknown => match self.gates.first_failed() {
                 Some(says) => format!("no lasting growth: {says}"),
