@@ -230,7 +230,7 @@ fn nothing_is_left_for_later() {
     // Put together, so that this file passes its own test.
     let words = [["TO", "DO"], ["FIX", "ME"], ["XX", "X"]].map(|w| w.concat());
     let mut wrong = Vec::new();
-    for file in files().iter().filter(|f| !f.ends_with("Cargo.lock")) {
+    for file in files().iter().filter(|f| !f.ends_with("Cargo.lock") && !f.ends_with(".png")) {
         let text = String::from_utf8_lossy(&fs::read(root().join(file)).unwrap()).into_owned();
         for (i, line) in text.lines().enumerate() {
             let apart = |c: char| !(c.is_alphanumeric() || c == '_');

@@ -24,7 +24,16 @@ pub(super) struct Writer {
     head: Option<Head>,
     /// Number of the next new series.
     next: i64,
+    /// Set while the connection takes a transaction for open that SQLite has ended, and no other could be made yet.
+    broken: Option<Broken>,
     _lock: Lock,
+}
+
+/// What broke a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Broken {
+    FullDisk,
+    Other,
 }
 
 impl Writer {
@@ -33,7 +42,8 @@ impl Writer {
         let options = schema::for_writing(dir, settings.wal_bytes());
         let mut conn = SqliteConnection::connect_with(&options).await.map_err(|e| StoreError::of(dir, "open", e))?;
         schema::migrate(&mut conn, dir).await?;
-        let mut writer = Writer { conn, dir: dir.to_path_buf(), settings, head: None, next: 1, _lock: lock };
+        let mut writer =
+            Writer { conn, dir: dir.to_path_buf(), settings, head: None, next: 1, broken: None, _lock: lock };
         writer.keep_within_cap().await?;
         writer.head = Some(writer.recover().await?);
         Ok(writer)
@@ -46,10 +56,15 @@ impl Writer {
 
     /// Stores a scrape; when the file is as large as it may get, drops the oldest block and tries again.
     pub(super) async fn append(&mut self, at: Time, samples: &[Sample]) -> Result<Appended, StoreError> {
+        self.mend().await?;
         loop {
             let outcome = self.try_append(at, samples).await;
-            if outcome.is_err() && self.reconnect().await.is_err() {
-                return outcome;
+            if let Err(error) = &outcome {
+                let full = matches!(error, StoreError::DiskFull { .. });
+                self.broken = Some(if full { Broken::FullDisk } else { Broken::Other });
+                if self.mend().await.is_err() {
+                    return outcome;
+                }
             }
             let full = match outcome {
                 Err(StoreError::DiskFull { dir, source }) => StoreError::DiskFull { dir, source },
@@ -69,11 +84,16 @@ impl Writer {
         }
     }
 
-    /// Opens the file anew. A full disk makes SQLite end a transaction by itself; the connection would take it for open
-    /// for ever.
-    async fn reconnect(&mut self) -> Result<(), StoreError> {
+    /// Opens the file anew where the connection is broken. A full disk makes SQLite end a transaction by itself; the
+    /// connection would take it for open for ever. While the disk is too full even for that, it is the disk that is full.
+    async fn mend(&mut self) -> Result<(), StoreError> {
+        let Some(broken) = self.broken else { return Ok(()) };
         let options = schema::for_writing(&self.dir, self.settings.wal_bytes());
-        self.conn = SqliteConnection::connect_with(&options).await.map_err(self.wrong("open"))?;
+        self.conn = SqliteConnection::connect_with(&options).await.map_err(|source| match broken {
+            Broken::FullDisk => StoreError::DiskFull { dir: self.dir.clone(), source },
+            Broken::Other => StoreError::of(&self.dir, "open", source),
+        })?;
+        self.broken = None;
         self.keep_within_cap().await
     }
 
@@ -238,6 +258,7 @@ impl Writer {
 
     /// Seals what there is and lets go of the file and the lock.
     pub(super) async fn close(mut self) -> Result<(), StoreError> {
+        self.mend().await?;
         let mut head = match self.head.take() {
             Some(head) => head,
             None => self.recover().await?,
