@@ -213,6 +213,9 @@ impl<'a> Case<'a> {
         };
         if let Some(first) = self.culprit(&grew_most(&self.processes)) {
             say(&first.name(), first.growth());
+            if let Some(rate) = first.growth_per_day().filter(|_| first.leaks()) {
+                finding.summary += &format!(", {}", words::rate(rate));
+            }
             finding.measures.insert("top_process_growth_bytes", first.growth());
         } else if let Some(kind) =
             self.kinds().first().filter(|k| self.grown > 0.0 && k.now - k.before >= self.grown * 0.5)
