@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::finding::{Conclusion, Finding, Level, Verdicts};
+use model::finding::{Conclusion, Finding, Verdicts};
 use model::params::RawParams;
 use model::query::Query;
 use model::seam::AnyInspection;
@@ -113,9 +113,4 @@ fn remarks(seen: &Snapshot) -> Vec<String> {
 /// Critical before warning; within a level by subject, so that two reports can be compared.
 fn worst_first(a: &Finding, b: &Finding) -> std::cmp::Ordering {
     b.level.cmp(&a.level).then_with(|| a.subject.cmp(&b.subject)).then_with(|| a.code.cmp(b.code))
-}
-
-/// Whether something was found at or above a level.
-pub fn found(report: &RunReport, at_least: Level) -> bool {
-    report.findings.iter().any(|f| f.level >= at_least)
 }

@@ -5,6 +5,7 @@ use model::growth::{Judgement, Verdict};
 use model::query::Origin;
 use model::series::Series;
 use model::signal::Unit;
+use model::stats::order::median;
 use model::time::Time;
 
 /// What to draw beside the series itself.
@@ -87,9 +88,7 @@ fn points(series: Series<'_>) -> Vec<(Time, Option<f64>)> {
 /// The level at the end: the median of the last samples, a fortieth of them.
 fn lately(series: Series<'_>) -> Option<f64> {
     let count = (series.samples() / 40).max(3);
-    let mut last: Vec<f64> = series.values.iter().rev().filter(|v| !v.is_nan()).take(count).copied().collect();
-    last.sort_by(f64::total_cmp);
-    last.get(last.len().checked_sub(1)? / 2).copied()
+    median(&series.values.iter().rev().filter(|v| !v.is_nan()).take(count).copied().collect::<Vec<f64>>())
 }
 
 /// How far ahead to draw, in milliseconds: a third of the window, or less when the limit comes first.

@@ -8,6 +8,7 @@ use model::labels::Labels;
 use model::query::Origin;
 use model::series::Series;
 use model::signal::Unit;
+use model::stats::order::median;
 use model::time::{Time, Window};
 
 /// One process or container and what became of its memory in the interval searched for the cause.
@@ -122,19 +123,13 @@ fn ends(series: Series<'_>, from: Time, to: Time) -> Option<(f64, f64)> {
     let (first, last) = (inside.first()?, inside.last()?);
     let edge = ((to - from) / 20).max(series.window.step.millis());
     let level = |keep: &dyn Fn(Time) -> bool| {
-        median(inside.iter().filter(|(at, _)| keep(*at)).map(|(_, v)| *v).collect()).unwrap_or(0.0)
+        median(&inside.iter().filter(|(at, _)| keep(*at)).map(|(_, v)| *v).collect::<Vec<f64>>()).unwrap_or(0.0)
     };
     let born = started(series.labels).map_or(first.0 > from + 2 * edge, |s| s > from);
     let gone = last.0 < to - 2 * edge;
     let before = if born { 0.0 } else { level(&|at| at <= first.0 + edge) };
     let now = if gone { 0.0 } else { level(&|at| at >= last.0 - edge) };
     Some((before, now))
-}
-
-/// The middle value, or the lower of the two in the middle.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 /// How many rows a table of consumers has at the most.
