@@ -9,6 +9,7 @@ pub mod finding;
 pub mod growth;
 pub mod labels;
 pub mod params;
+pub mod profile;
 pub mod quantity;
 pub mod query;
 pub mod seam;

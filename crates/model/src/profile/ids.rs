@@ -1,0 +1,41 @@
+//! From the ids of a file to places in a table: dense in what Go writes, anything at all elsewhere.
+
+use super::{Malformed, Map};
+
+/// Places by id. Ids start at 1; 0 stands for none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ids {
+    /// Place plus one; zero where there is none.
+    dense: Vec<u32>,
+    sparse: Map<u64, u32>,
+}
+
+impl Ids {
+    /// Ids in the order of the table; what they are of is for the errors.
+    pub(super) fn new(what: &str, ids: impl ExactSizeIterator<Item = u64>) -> Result<Ids, Malformed> {
+        // Room for every id that a writer counting from 1 would give, and some gaps.
+        let mut table = Ids { dense: vec![0; ids.len() * 2 + 2], sparse: Map::default() };
+        for (place, id) in ids.enumerate() {
+            let place = place as u32;
+            let before = match usize::try_from(id).ok().and_then(|id| table.dense.get_mut(id)) {
+                _ if id == 0 => return Err(Malformed::new(format!("found {what} with reserved id 0"))),
+                Some(slot) => std::mem::replace(slot, place + 1) != 0,
+                None => table.sparse.insert(id, place).is_some(),
+            };
+            if before {
+                return Err(Malformed::new(format!("multiple {what}s with same id: {id}")));
+            }
+        }
+        Ok(table)
+    }
+
+    /// The place of an id.
+    #[inline]
+    pub(super) fn place(&self, id: u64) -> Option<u32> {
+        match usize::try_from(id).ok().and_then(|id| self.dense.get(id)) {
+            Some(0) => None,
+            Some(place) => Some(place - 1),
+            None => self.sparse.get(&id).copied(),
+        }
+    }
+}
