@@ -1,0 +1,8 @@
+//! Programs that show their own profiles over HTTP, as Go's `net/http/pprof` does, and the files these are kept in.
+//!
+//! Profiles are fetched as the program sends them ([`Endpoint`]) and unpacked within a limit ([`inflate`]). What they
+//! mean is for others to say.
+
+mod inflate;
+
+pub use inflate::{InflateError, MOST_UNCOMPRESSED, inflate, inflate_file, inflate_from, is_packed};
