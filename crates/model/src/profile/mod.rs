@@ -10,6 +10,7 @@ mod decode;
 mod ids;
 mod samples;
 mod table;
+pub mod unit;
 pub mod wire;
 
 pub use builder::{Builder, Frame};
