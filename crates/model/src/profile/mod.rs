@@ -7,6 +7,7 @@
 
 mod builder;
 mod decode;
+pub mod graph;
 mod ids;
 mod samples;
 mod table;

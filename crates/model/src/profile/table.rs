@@ -179,6 +179,11 @@ impl Profile {
 }
 
 impl Text {
+    /// The string at that place.
+    pub fn at(place: u32) -> Text {
+        Text(place)
+    }
+
     /// Its place in the table of strings.
     pub fn place(self) -> usize {
         self.0 as usize

@@ -1,0 +1,180 @@
+//! Adds up samples over nodes and edges.
+
+use super::nodes::{Nodes, PartNodes};
+use super::{Edge, Part, Weighed};
+use crate::profile::{Label, LabelValue, Malformed, Map, Profile, Text};
+
+/// Which of the values of a sample is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// Its place among the sample types.
+    pub index: usize,
+    /// The place of what it is divided by, where means are asked for.
+    pub divisor: Option<usize>,
+}
+
+/// Which calls are gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edges {
+    /// None.
+    None,
+    /// Those into nodes that are inlined somewhere: enough to say which always are.
+    IntoInlined,
+    /// All.
+    All,
+}
+
+/// Sums over all samples, without their signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    value: i64,
+    divisor: i64,
+    base_value: i64,
+    base_divisor: i64,
+}
+
+impl Totals {
+    /// What shares are taken of: the base where there is one, all otherwise; as a mean where means are asked for.
+    pub fn total(&self) -> i64 {
+        let based = self.base_value > 0;
+        let (value, divisor) = if based { (self.base_value, self.base_divisor) } else { (self.value, self.divisor) };
+        if divisor == 0 { value } else { value.wrapping_div(divisor) }
+    }
+}
+
+/// Values by node.
+#[derive(Default)]
+pub(super) struct Weights {
+    pub(super) flat: Vec<i64>,
+    pub(super) cum: Vec<i64>,
+    pub(super) flat_divisor: Vec<i64>,
+    pub(super) cum_divisor: Vec<i64>,
+}
+
+/// An edge, and the sample that counted it last.
+struct Counted {
+    weight: i64,
+    inline: bool,
+    sample: u32,
+}
+
+/// What walks over the samples.
+struct Walk<'a> {
+    nodes: &'a Nodes,
+    kept: Option<&'a [bool]>,
+    gather: Edges,
+    /// The sample that counted each node last.
+    seen: Vec<u32>,
+    sample: u32,
+    weights: Weights,
+    edges: Map<u64, Counted>,
+}
+
+pub(super) fn weigh(
+    parts: &[Part<'_>],
+    nodes: &Nodes,
+    measure: Measure,
+    kept: Option<&[bool]>,
+    gather: Edges,
+) -> Result<Weighed, Malformed> {
+    let count = nodes.infos.len();
+    let means = if measure.divisor.is_some() { count } else { 0 };
+    let mut walk = Walk {
+        nodes,
+        kept,
+        gather,
+        seen: vec![0; count],
+        sample: 0,
+        weights: Weights {
+            flat: vec![0; count],
+            cum: vec![0; count],
+            flat_divisor: vec![0; means],
+            cum_divisor: vec![0; means],
+        },
+        edges: Map::default(),
+    };
+    let mut totals = Totals::default();
+    for (part, part_nodes) in parts.iter().zip(&nodes.parts) {
+        let marker = base_marker(part.profile);
+        let sign = if part.base { -1 } else { 1 };
+        let mut samples = part.profile.samples();
+        while let Some(sample) = samples.read()? {
+            let value = sign * sample.values[measure.index];
+            let divisor = measure.divisor.map_or(0, |d| sign * sample.values[d]);
+            totals.value = totals.value.wrapping_add(value.wrapping_abs());
+            totals.divisor = totals.divisor.wrapping_add(divisor);
+            if part.base || marker.is_some_and(|m| sample.labels.contains(&m)) {
+                totals.base_value = totals.base_value.wrapping_add(value.wrapping_abs());
+                totals.base_divisor = totals.base_divisor.wrapping_add(divisor);
+            }
+            if value != 0 || divisor != 0 {
+                walk.sample(part_nodes, sample.locations, value, divisor);
+            }
+        }
+    }
+    let edge = |(key, counted): (u64, Counted)| Edge {
+        caller: (key >> 32) as u32,
+        callee: key as u32,
+        weight: counted.weight,
+        inline: counted.inline,
+    };
+    Ok(Weighed { weights: walk.weights, edges: walk.edges.into_iter().map(edge).collect(), totals })
+}
+
+/// The label that marks samples of a base in a profile that was written out.
+fn base_marker(profile: &Profile) -> Option<Label> {
+    let find = |wanted: &str| (0..profile.text_count() as u32).map(Text::at).find(|text| profile.text(*text) == wanted);
+    Some(Label { key: find("pprof::base")?, value: LabelValue::Text(find("true")?) })
+}
+
+impl Walk<'_> {
+    /// Goes from the outermost frame to the innermost.
+    fn sample(&mut self, part: &PartNodes, locations: &[u32], value: i64, divisor: i64) {
+        self.sample = self.sample.wrapping_add(1);
+        let mut caller = None;
+        let mut leaf = false;
+        for location in locations.iter().rev() {
+            let nodes = part.of(*location);
+            for (i, node) in nodes.iter().enumerate().rev() {
+                leaf = self.kept.is_none_or(|kept| kept[*node as usize]);
+                if !leaf {
+                    continue;
+                }
+                let place = *node as usize;
+                if self.seen[place] != self.sample {
+                    self.seen[place] = self.sample;
+                    self.weights.cum[place] = self.weights.cum[place].wrapping_add(value);
+                    if let Some(of) = self.weights.cum_divisor.get_mut(place) {
+                        *of = of.wrapping_add(divisor);
+                    }
+                }
+                if let Some(caller) = caller {
+                    let wanted =
+                        self.gather == Edges::All || self.gather == Edges::IntoInlined && self.nodes.inlined[place];
+                    if wanted && caller != *node {
+                        self.edge(caller, *node, value, i + 1 < nodes.len());
+                    }
+                }
+                caller = Some(*node);
+            }
+        }
+        if let Some(node) = caller.filter(|_| leaf) {
+            let place = node as usize;
+            self.weights.flat[place] = self.weights.flat[place].wrapping_add(value);
+            if let Some(of) = self.weights.flat_divisor.get_mut(place) {
+                *of = of.wrapping_add(divisor);
+            }
+        }
+    }
+
+    /// A call counts once a sample, however often it recurs in its stack.
+    fn edge(&mut self, caller: u32, callee: u32, value: i64, inline: bool) {
+        let new = Counted { weight: 0, inline: true, sample: 0 };
+        let counted = self.edges.entry(u64::from(caller) << 32 | u64::from(callee)).or_insert(new);
+        if counted.sample != self.sample {
+            counted.sample = self.sample;
+            counted.weight = counted.weight.wrapping_add(value);
+            counted.inline &= inline;
+        }
+    }
+}
