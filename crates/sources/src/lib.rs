@@ -7,6 +7,7 @@ use model::query::{Answer, Gap, Query};
 use model::time::Time;
 
 pub mod host;
+pub mod http;
 pub mod pprof;
 pub mod prometheus;
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::http::{Failure, short, text_words};
+
 /// What remains to be tried after a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -47,6 +49,12 @@ impl Fault {
     }
 }
 
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Fault {
+        Fault { hint: failure.hint, ..Fault::new(failure.reason) }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
@@ -61,46 +69,13 @@ struct Refusal {
     error: String,
 }
 
-/// Longest stretch of a server's own words that is repeated.
-const MOST_WORDS: usize = 300;
-
 /// The server's own words in an error body: those of the API, the title of a page, or the first line of the text.
 pub fn words(body: &[u8]) -> String {
     if let Ok(refusal) = serde_json::from_slice::<Refusal>(body) {
         let kind = if refusal.kind.is_empty() { String::new() } else { format!("{}: ", refusal.kind) };
         return short(&format!("{kind}{}", refusal.error));
     }
-    if let Some(title) = html_title(body) {
-        return format!("an HTML page: {title}");
-    }
-    let text = String::from_utf8_lossy(body);
-    short(text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default())
-}
-
-/// One line of at most [`MOST_WORDS`] characters, without control characters.
-pub fn short(text: &str) -> String {
-    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match line.char_indices().nth(MOST_WORDS) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None => line,
-    }
-}
-
-/// The title of an HTML page (`without a title` if it has none); nothing for anything else.
-pub fn html_title(body: &[u8]) -> Option<String> {
-    let head = &body[..body.len().min(16 * 1024)];
-    let text = String::from_utf8_lossy(head);
-    let lower = text.to_ascii_lowercase();
-    let start = lower.trim_start();
-    if !(start.starts_with("<!doctype html") || start.starts_with("<html") || lower.contains("<head")) {
-        return None;
-    }
-    let title = lower.find("<title").and_then(|at| {
-        let from = at + lower[at..].find('>')? + 1;
-        let to = from + lower[from..].find('<')?;
-        Some(short(&text[from..to]))
-    });
-    Some(title.filter(|t| !t.is_empty()).unwrap_or_else(|| "without a title".into()))
+    text_words(body)
 }
 
 /// The fault of an answer that is a page for people.
@@ -119,12 +94,9 @@ mod tests {
             (r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#, "bad_data: parse error"),
             (r#"{"error":"no tenant"}"#, "no tenant"),
             ("<!DOCTYPE html><html><head><title>Log\nin</title>", "an HTML page: Log in"),
-            ("<HTML><body>x", "an HTML page: without a title"),
             ("\n  upstream connect error\nreset", "upstream connect error"),
-            ("", ""),
         ] {
             assert_eq!(words(body.as_bytes()), says, "{body}");
         }
-        assert_eq!(words("é".repeat(400).as_bytes()).chars().count(), MOST_WORDS + 3);
     }
 }

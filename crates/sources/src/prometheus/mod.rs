@@ -29,6 +29,7 @@ use model::series::SeriesSet;
 use model::signal::Signal;
 use model::time::{Time, Window};
 
+pub use crate::http::{BasicAuth, SetupError, masked};
 use crate::{Reply, Source, Step};
 use client::Client;
 pub use fault::{Fault, Turn};
@@ -36,7 +37,7 @@ use naming::Naming;
 use promql_parser::parser::VectorSelector;
 use rows::{Limits, Rows};
 use selector::Ask;
-pub use settings::{BasicAuth, Protocol, Settings, SetupError, masked};
+pub use settings::{Protocol, Settings};
 use signals::{Alternative, Mapping};
 use tokio::sync::OnceCell;
 

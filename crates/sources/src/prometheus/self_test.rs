@@ -6,12 +6,13 @@ use model::time::{Span, Time, Window};
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::fault::{Fault, html, html_title};
+use super::fault::{Fault, html};
 use super::rows::Rows;
 use super::selector::Ask;
 use super::signals::{Exporter, Mapping, mapping};
 use super::{Prometheus, Protocol, range, read};
 use crate::Step;
+use crate::http::{html_title, short};
 
 /// How far back the steps look.
 const RECENT: Span = Span::from_mins(5);
@@ -91,7 +92,7 @@ async fn version(server: &Prometheus) -> Result<String, Fault> {
         return Err(html(&title));
     }
     match serde_json::from_slice::<Info>(&body) {
-        Ok(info) => Ok(format!("version {}", super::fault::short(&info.data.version))),
+        Ok(info) => Ok(format!("version {}", short(&info.data.version))),
         Err(_) => Ok("does not say its version".into()),
     }
 }
@@ -146,5 +147,5 @@ fn recent(now: Time) -> Window {
 /// The body of a page.
 async fn get(server: &Prometheus, path: &str) -> Result<Vec<u8>, Fault> {
     let request = server.client.request(Method::GET, path).await?;
-    server.client.send(request).await?.whole().await
+    Ok(server.client.send(request).await?.whole().await?)
 }

@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::http::{BasicAuth, masked};
+
 /// A Prometheus-compatible server: where it is, how to be let in, and how far to trust its answers.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,16 +71,6 @@ pub enum Protocol {
     RemoteRead,
     /// Range queries only.
     Range,
-}
-
-/// User name and password of HTTP basic authentication.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BasicAuth {
-    /// User name.
-    pub username: String,
-    /// File with the password. Read again at each request.
-    pub password_file: PathBuf,
 }
 
 /// Thirty seconds.
@@ -157,38 +149,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A URL fit to be shown: what stands before an `@` in its authority is replaced, and its query left out.
-pub fn masked(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(s, r)| (s, r));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    // A password with a bare `/` or `?` in it moves the `@` behind what looks like the authority: cut there as well.
-    let shown = match (authority.rsplit_once('@'), path.rsplit_once('@')) {
-        (_, Some((_, after))) => format!("***@{after}"),
-        (Some((_, host)), None) => format!("***@{host}{path}"),
-        (None, None) => format!("{authority}{path}"),
-    };
-    let shown = shown.split(['?', '#']).next().unwrap_or_default();
-    if scheme.is_empty() { shown.to_string() } else { format!("{scheme}://{shown}") }
-}
-
-/// Why a source cannot be set up.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct SetupError {
-    /// What is wrong with its settings.
-    pub reason: String,
-    /// What the reader could do.
-    pub hint: Option<String>,
-}
-
-impl SetupError {
-    /// An error with a hint.
-    pub fn new(reason: impl Into<String>, hint: impl Into<String>) -> SetupError {
-        SetupError { reason: reason.into(), hint: Some(hint.into()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,14 +162,6 @@ mod tests {
             assert!(!shown.contains(secret), "{shown}");
         }
         assert!(shown.contains("https://***@prom.example:9090/x") && shown.contains("X-Scope-OrgID"), "{shown}");
-    }
-
-    #[test]
-    fn passwords_with_slashes_are_masked_too() {
-        for url in ["http://a:b/c@h/p", "http://a:b?c@h/p", "http://a:b@c@h/p", "a:b@h/p"] {
-            assert!(masked(url).ends_with("***@h/p"), "{}", masked(url));
-        }
-        assert_eq!(masked("http://h:9090"), "http://h:9090");
     }
 
     #[test]

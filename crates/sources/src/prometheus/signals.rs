@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::params::unknown_key;
 use model::signal::Signal;
 
-use super::settings::SetupError;
+use crate::http::SetupError;
 
 /// One way a server may know a signal by.
 #[derive(Clone, Debug, PartialEq, Eq)]

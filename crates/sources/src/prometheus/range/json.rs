@@ -6,7 +6,8 @@ use std::fmt;
 use model::time::Window;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::prometheus::fault::{Fault, short};
+use crate::http::short;
+use crate::prometheus::fault::Fault;
 use crate::prometheus::rows::Rows;
 
 /// Puts an answer onto rows. Faults: no JSON, an error of the server, not a matrix, more than the limits.

@@ -8,8 +8,9 @@ use model::time::{Span, Time, Window};
 use reqwest::Method;
 
 use super::client::Client;
-use super::fault::{Fault, html, html_title};
+use super::fault::{Fault, html};
 use super::rows::{Limits, Rows};
+use crate::http::html_title;
 
 /// Most points a series that a server gives in one answer (`maxResolution` of Prometheus' API).
 const MOST_POINTS: usize = 11_000;

@@ -10,9 +10,10 @@ pub mod wire;
 use promql_parser::parser::VectorSelector;
 use reqwest::{Method, StatusCode};
 
-use super::client::{Body, Client};
-use super::fault::{Fault, Turn, html_title};
+use super::client::Client;
+use super::fault::{Fault, Turn};
 use super::rows::Rows;
+use crate::http::{Body, html_title};
 
 /// Reads the samples of some selectors onto rows.
 pub async fn read(client: &Client, selectors: &[VectorSelector], rows: &mut Rows) -> Result<(), Fault> {
@@ -42,7 +43,7 @@ async fn other(mut body: Body) -> Fault {
     let what = match html_title(&start) {
         Some(title) => format!("an HTML page: {title}"),
         None if body.media.is_empty() => "an answer without a content type".into(),
-        None => format!("`{}`", super::fault::short(&body.media)),
+        None => format!("`{}`", body.shown_media()),
     };
     Fault::new(format!("remote read is answered with {what}")).turn(Turn::AskByRange)
 }
