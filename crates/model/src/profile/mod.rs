@@ -7,14 +7,18 @@
 
 mod builder;
 mod decode;
+#[cfg(test)]
+mod folded;
 pub mod graph;
 mod ids;
+mod merge;
 mod samples;
 mod table;
 pub mod unit;
 pub mod wire;
 
 pub use builder::{Builder, Frame};
+pub use merge::merge;
 pub use samples::{Label, LabelValue, Sample, Samples};
 pub use table::{Function, Header, Line, Location, Mapping, Profile, Text, ValueType};
 
