@@ -27,7 +27,7 @@ pub enum InflateError {
     #[error("the compressed profile is cut off")]
     Truncated,
     /// They are no gzip, or their check sum is another.
-    #[error("the compressed profile is corrupt: {0}")]
+    #[error("the compressed profile is damaged: {0}")]
     Corrupt(String),
     /// There are more of them than allowed.
     #[error("the profile is larger than {} when uncompressed", Size::from_bytes(*limit))]
@@ -152,6 +152,16 @@ pub fn is_packed(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
+/// How many uncompressed bytes there are, without keeping them.
+pub fn measure(bytes: &[u8], limit: u64) -> Result<u64, InflateError> {
+    let mut count = bytes.len() as u64;
+    if is_packed(bytes) {
+        let within = MultiGzDecoder::new(bytes).take(limit.saturating_add(1));
+        count = io::copy(&mut BufReader::with_capacity(PIECE, within), &mut io::sink()).map_err(InflateError::of)?;
+    }
+    if count > limit { Err(InflateError::TooLarge { limit }) } else { Ok(count) }
+}
+
 /// The first uncompressed bytes, at most `count` of them, of what may be cut off after them; none where even those
 /// cannot be had.
 pub(super) fn beginning(bytes: &[u8], count: usize) -> Vec<u8> {
@@ -206,6 +216,7 @@ mod tests {
             let members: Vec<u8> = pieces.iter().flat_map(|piece| packed(piece)).collect();
             let limit = plain.len() as u64;
             prop_assert!(inflate(&members, limit).unwrap() == plain);
+            prop_assert_eq!(measure(&members, limit).unwrap(), limit);
             prop_assert!(inflate_from(Slow(&members, slow), hint, limit).unwrap() == plain);
             if limit > 0 {
                 let short = inflate(&members, limit - 1);
@@ -248,6 +259,7 @@ mod tests {
     fn a_bomb_stops_at_the_limit() {
         let bomb = packed(&vec![0; 64 << 20]);
         assert!(bomb.len() < 70_000);
+        assert!(matches!(measure(&bomb, 1 << 20), Err(InflateError::TooLarge { limit: 0x10_0000 })));
         let error = inflate(&bomb, 1 << 20).unwrap_err();
         insta::assert_snapshot!(error, @"the profile is larger than 1MiB when uncompressed");
         insta::assert_snapshot!(error.hint().unwrap(), @"if it is no mistake, raise `max_uncompressed` under `profiles.limits` in the configuration");
