@@ -1,8 +1,9 @@
 //! Writes a profile, piece by piece: what is made of several profiles, or of a text.
 
-use super::samples::{Label, LabelValue};
-use super::table::{Header, Mapping, Profile, Text, ValueType};
-use super::wire::{put_bytes, put_number, put_varint};
+use super::encode::{put_function, put_header, put_label, put_location, put_packed};
+use super::samples::Label;
+use super::table::{Header, Mapping, Profile, Text};
+use super::wire::{put_bytes, put_number};
 use super::{Malformed, Map};
 
 /// One source line of a location that is being written.
@@ -25,7 +26,7 @@ pub struct Builder {
     functions: u64,
     locations: u64,
     message: Vec<u8>,
-    inner: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 impl Default for Builder {
@@ -44,7 +45,7 @@ impl Builder {
             functions: 0,
             locations: 0,
             message: Vec::new(),
-            inner: Vec::new(),
+            packed: Vec::new(),
         };
         new.text("");
         new
@@ -82,87 +83,29 @@ impl Builder {
     /// A function, and its id.
     pub fn function(&mut self, name: Text, system_name: Text, file: Text, start_line: i64) -> u64 {
         self.functions += 1;
-        self.message.clear();
-        let fields = [self.functions, name.0.into(), system_name.0.into(), file.0.into(), start_line as u64];
-        for (field, number) in (1..).zip(fields) {
-            put_number(&mut self.message, field, number);
-        }
-        put_bytes(&mut self.out, 5, &self.message);
+        put_function(&mut self.out, self.functions, [name, system_name, file], start_line);
         self.functions
     }
 
     /// A place in the code with its inlined lines, innermost first, and its id. Mapping 0 is none.
     pub fn location(&mut self, mapping: u64, address: u64, frames: &[Frame], folded: bool) -> u64 {
         self.locations += 1;
-        self.message.clear();
-        put_number(&mut self.message, 1, self.locations);
-        put_number(&mut self.message, 2, mapping);
-        put_number(&mut self.message, 3, address);
-        for frame in frames {
-            self.inner.clear();
-            put_number(&mut self.inner, 1, frame.function);
-            put_number(&mut self.inner, 2, frame.line as u64);
-            put_number(&mut self.inner, 3, frame.column as u64);
-            put_bytes(&mut self.message, 4, &self.inner);
-        }
-        put_number(&mut self.message, 5, u64::from(folded));
-        put_bytes(&mut self.out, 4, &self.message);
+        put_location(&mut self.out, [self.locations, mapping, address], frames.iter().copied(), folded);
         self.locations
     }
 
     /// A sample: ids of locations, innermost call first, and as many values as there will be sample types.
     pub fn sample(&mut self, locations: impl IntoIterator<Item = u64>, values: &[i64], labels: &[Label]) {
         self.message.clear();
-        self.inner.clear();
-        locations.into_iter().for_each(|id| put_varint(&mut self.inner, id));
-        if !self.inner.is_empty() {
-            put_bytes(&mut self.message, 1, &self.inner);
-        }
-        self.inner.clear();
-        values.iter().for_each(|value| put_varint(&mut self.inner, *value as u64));
-        put_bytes(&mut self.message, 2, &self.inner);
-        for label in labels {
-            self.inner.clear();
-            put_number(&mut self.inner, 1, label.key.0.into());
-            match label.value {
-                LabelValue::Text(text) => put_number(&mut self.inner, 2, text.0.into()),
-                LabelValue::Number { value, unit } => {
-                    put_number(&mut self.inner, 3, value as u64);
-                    put_number(&mut self.inner, 4, unit.0.into());
-                }
-            }
-            put_bytes(&mut self.message, 3, &self.inner);
-        }
+        put_packed(&mut self.message, 1, locations.into_iter(), &mut self.packed);
+        put_packed(&mut self.message, 2, values.iter().map(|value| *value as u64), &mut self.packed);
+        labels.iter().for_each(|label| put_label(&mut self.message, *label));
         put_bytes(&mut self.out, 2, &self.message);
-    }
-
-    fn value_type(&mut self, field: u64, of: ValueType) {
-        self.message.clear();
-        put_number(&mut self.message, 1, of.kind.0.into());
-        put_number(&mut self.message, 2, of.unit.0.into());
-        put_bytes(&mut self.out, field, &self.message);
     }
 
     /// Writes what is said of the whole, and gives the uncompressed protobuf.
     pub fn into_bytes(mut self, header: &Header) -> Vec<u8> {
-        header.sample_types.iter().for_each(|of| self.value_type(1, *of));
-        if header.period_type != ValueType::default() {
-            self.value_type(11, header.period_type);
-        }
-        let numbers = [
-            (7, header.drop_frames.0.into()),
-            (8, header.keep_frames.0.into()),
-            (9, header.time_nanos as u64),
-            (10, header.duration_nanos as u64),
-            (12, header.period as u64),
-            (14, header.default_sample_type.0.into()),
-            (15, header.doc_url.0.into()),
-        ];
-        numbers.into_iter().for_each(|(field, number)| put_number(&mut self.out, field, number));
-        for comment in &header.comments {
-            put_varint(&mut self.out, 13 << 3);
-            put_varint(&mut self.out, comment.0.into());
-        }
+        put_header(&mut self.out, header);
         self.out
     }
 

@@ -6,20 +6,26 @@
 //! they are most of a profile, and a report looks at each of them once or twice.
 
 mod builder;
+mod compatible;
 mod decode;
+mod edit;
+mod encode;
 #[cfg(test)]
 mod folded;
 pub mod graph;
 mod ids;
 mod merge;
 mod samples;
+mod scale;
 mod table;
 pub mod unit;
 pub mod wire;
 
 pub use builder::{Builder, Frame};
+pub use compatible::compatible;
 pub use merge::merge;
 pub use samples::{Label, LabelValue, Sample, Samples};
+pub use scale::{negated, normalized, scaled, with_label};
 pub use table::{Function, Header, Line, Location, Mapping, Profile, Text, ValueType};
 
 /// Why bytes are no profile.

@@ -6,15 +6,15 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)]
 pub(super) use header::{check_compatible, shown};
 
 use self::keys::Keys;
 use self::tables::{Part, Tables};
 use super::Malformed;
+use super::encode::{put_label, put_packed};
 use super::samples::{Label, LabelValue};
 use super::table::{Header, Profile};
-use super::wire::{put_bytes, put_number, put_varint};
+use super::wire::put_bytes;
 
 /// Merges profiles as the reference's `Merge` does. The first one's mapping comes first, everything else in the order
 /// in which samples use it; samples that are or become zero are dropped with what only they use. Values wrap around.
@@ -58,16 +58,12 @@ impl Merged {
                 continue;
             }
             key.clear();
-            packed.clear();
-            sample.locations.iter().for_each(|place| put_varint(&mut packed, part.location(*place)));
-            if !packed.is_empty() {
-                put_bytes(&mut key, 1, &packed);
-            }
+            put_packed(&mut key, 1, sample.locations.iter().map(|place| part.location(*place)), &mut packed);
             labels.clear();
             labels.extend_from_slice(sample.labels);
             sort_labels(profile, &mut labels);
             for label in &labels {
-                put_label(&mut key, &mut packed, merged_label(&mut part, *label));
+                put_label(&mut key, merged_label(&mut part, *label));
             }
             let place = self.keys.place(&key)?;
             match self.values.get_mut(place * sample.values.len()..) {
@@ -95,9 +91,7 @@ impl Merged {
             }
             message.clear();
             message.extend_from_slice(self.keys.get(place));
-            packed.clear();
-            values.iter().for_each(|value| put_varint(&mut packed, *value as u64));
-            put_bytes(&mut message, 2, &packed);
+            put_packed(&mut message, 2, values.iter().map(|value| *value as u64), &mut packed);
             put_bytes(&mut bytes, 2, &message);
         }
         drop(self);
@@ -118,17 +112,4 @@ fn merged_label(part: &mut Part<'_>, label: Label) -> Label {
         LabelValue::Number { value, unit } => LabelValue::Number { value, unit: part.text(unit) },
     };
     Label { key: part.text(label.key), value }
-}
-
-fn put_label(out: &mut Vec<u8>, message: &mut Vec<u8>, label: Label) {
-    message.clear();
-    put_number(message, 1, label.key.0.into());
-    match label.value {
-        LabelValue::Text(text) => put_number(message, 2, text.0.into()),
-        LabelValue::Number { value, unit } => {
-            put_number(message, 3, value as u64);
-            put_number(message, 4, unit.0.into());
-        }
-    }
-    put_bytes(out, 3, message);
 }
