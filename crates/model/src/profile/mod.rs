@@ -14,6 +14,7 @@ mod encode;
 mod folded;
 pub mod graph;
 mod ids;
+pub mod legacy;
 mod merge;
 mod samples;
 mod scale;
