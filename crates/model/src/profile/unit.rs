@@ -90,6 +90,22 @@ pub fn label(value: i64, from: &str, to: &str) -> String {
     }
 }
 
+/// The units that a value may be written in, the smallest first: how much of the value each is, and its name. Asked for
+/// one unit, that one alone; what asks for `minimum`, `auto` or nothing may have any.
+pub fn steps(from: &str, to: &str) -> Vec<(f64, String)> {
+    let any = ["", "minimum", "auto"].contains(&to);
+    match FAMILIES.iter().find_map(|f| f.named(from).map(|unit| (f, unit))) {
+        Some((family, (.., own))) if any => {
+            family.units.iter().map(|(name, _, factor)| (factor / own, name.to_string())).collect()
+        }
+        Some((family, (.., own))) => {
+            let (name, factor) = family.named(to).map_or(family.default, |(name, _, factor)| (name, factor));
+            vec![(factor / own, name.to_string())]
+        }
+        None => vec![(1.0, scale(0, from, if any { "auto" } else { to }).1)],
+    }
+}
+
 /// Whether values of two units can be brought to one.
 pub fn same_quantity(one: &str, other: &str) -> bool {
     one == other || FAMILIES.iter().any(|f| f.named(one).is_some() && f.named(other).is_some())
@@ -145,6 +161,18 @@ mod tests {
         for (value, from, to, text) in cases {
             assert_eq!(label(value, from, to), text);
         }
+    }
+
+    /// Bytes have six units, or the one asked for; objects have none.
+    #[test]
+    fn units_are_listed_by_size() {
+        let names = |from, to| steps(from, to).into_iter().map(|(_, name)| name).collect::<Vec<_>>().join(" ");
+        assert_eq!(names("bytes", "auto"), "B kB MB GB TB PB");
+        assert_eq!(steps("kb", "MB"), [(1024.0, "MB".to_string())]);
+        assert_eq!(
+            (names("count", ""), names("bytes", "seconds"), names("count", "x")),
+            ("".into(), "B".into(), "x".into())
+        );
     }
 
     /// The reference prints shares with `%5.2f%%` and `%5.2g%%`.
