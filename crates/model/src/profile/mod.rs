@@ -16,6 +16,7 @@ pub mod graph;
 mod ids;
 pub mod legacy;
 mod merge;
+pub mod pattern;
 mod samples;
 mod scale;
 mod table;
