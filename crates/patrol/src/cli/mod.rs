@@ -17,6 +17,7 @@ pub mod demo_program;
 pub mod document;
 pub mod inspect;
 pub mod inspection;
+pub mod pprof;
 pub mod print;
 pub mod source;
 pub mod table;
@@ -54,6 +55,7 @@ enum Command {
     Inspect(inspect::Args),
     Collect(collect::Args),
     Backtest(backtest::Args),
+    Pprof(pprof::Args),
     Inspection(inspection::Args),
     Source(source::Args),
     Config(config::Args),
@@ -92,6 +94,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Command::Inspect(args) => inspect::run(args, &common),
         Command::Collect(args) => collect::run(args, &common),
         Command::Backtest(args) => backtest::run(args, &common),
+        Command::Pprof(args) => pprof::run(args, &common),
         Command::Inspection(args) => inspection::run(args, &common),
         Command::Source(args) => source::run(args, &common),
         Command::Config(args) => config::run(args, &common),

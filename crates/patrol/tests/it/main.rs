@@ -4,6 +4,7 @@ mod backtest;
 mod cli;
 mod collect;
 mod config;
+mod pprof;
 mod reference;
 mod render;
 mod tidy;

@@ -12,7 +12,7 @@ mod weigh;
 
 pub use nodes::{Granularity, NodeInfo, Shape, base_name, clean};
 pub use trim::{Limits, Trimmed};
-pub use weigh::{Edges, Measure, Totals};
+pub use weigh::{Edges, Measure, Totals, totals};
 
 use super::{Malformed, Profile};
 use nodes::Nodes;
@@ -96,6 +96,11 @@ impl<'p> Frames<'p> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.nodes.infos.is_empty()
+    }
+
+    /// The nodes of a location of a part, both by their places: innermost first, at least one.
+    pub fn at(&self, part: usize, location: u32) -> &[u32] {
+        self.nodes.parts[part].of(location)
     }
 
     /// What a node is.

@@ -126,12 +126,12 @@ impl Trimmed {
     }
 
     /// The calls into a node, heaviest first.
-    pub fn into(&self, node: u32) -> &[Edge] {
+    pub fn callers(&self, node: u32) -> &[Edge] {
         self.into.get(&node).map_or(&[], Vec::as_slice)
     }
 
     /// The calls out of a node, heaviest first.
-    pub fn out_of(&self, node: u32) -> &[Edge] {
+    pub fn callees(&self, node: u32) -> &[Edge] {
         self.out_of.get(&node).map_or(&[], Vec::as_slice)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::nodes::{Nodes, PartNodes};
 use super::{Edge, Part, Weighed};
-use crate::profile::{Label, LabelValue, Malformed, Map, Profile, Text};
+use crate::profile::{Label, LabelValue, Malformed, Map, Profile, Sample, Text};
 
 /// Which of the values of a sample is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +31,31 @@ pub struct Totals {
     divisor: i64,
     base_value: i64,
     base_divisor: i64,
+    negative: bool,
 }
 
 impl Totals {
+    /// Adds a sample; gives its value and divisor as they count, those of a base with their signs turned.
+    fn add(&mut self, base: bool, marker: Option<Label>, sample: &Sample<'_>, measure: Measure) -> (i64, i64) {
+        let turned = |value: i64| if base { value.wrapping_neg() } else { value };
+        let value = turned(sample.values[measure.index]);
+        let divisor = measure.divisor.map_or(0, |d| turned(sample.values[d]));
+        self.negative |= sample.values[measure.index] < 0;
+        self.value = self.value.wrapping_add(value.wrapping_abs());
+        self.divisor = self.divisor.wrapping_add(divisor);
+        if base || marker.is_some_and(|m| sample.labels.contains(&m)) {
+            self.base_value = self.base_value.wrapping_add(value.wrapping_abs());
+            self.base_divisor = self.base_divisor.wrapping_add(divisor);
+        }
+        (value, divisor)
+    }
+
+    /// Whether a sample was negative by itself, as in a profile that is a difference: samples of one stack in several
+    /// profiles then have to be added up before their sizes are.
+    pub fn negative(&self) -> bool {
+        self.negative
+    }
+
     /// What shares are taken of: the base where there is one, all otherwise; as a mean where means are asked for.
     pub fn total(&self) -> i64 {
         let based = self.base_value > 0;
@@ -96,17 +118,9 @@ pub(super) fn weigh(
     let mut totals = Totals::default();
     for (part, part_nodes) in parts.iter().zip(&nodes.parts) {
         let marker = base_marker(part.profile);
-        let sign = if part.base { -1 } else { 1 };
         let mut samples = part.profile.samples();
         while let Some(sample) = samples.read()? {
-            let value = sign * sample.values[measure.index];
-            let divisor = measure.divisor.map_or(0, |d| sign * sample.values[d]);
-            totals.value = totals.value.wrapping_add(value.wrapping_abs());
-            totals.divisor = totals.divisor.wrapping_add(divisor);
-            if part.base || marker.is_some_and(|m| sample.labels.contains(&m)) {
-                totals.base_value = totals.base_value.wrapping_add(value.wrapping_abs());
-                totals.base_divisor = totals.base_divisor.wrapping_add(divisor);
-            }
+            let (value, divisor) = totals.add(part.base, marker, &sample, measure);
             if value != 0 || divisor != 0 {
                 walk.sample(part_nodes, sample.locations, value, divisor);
             }
@@ -177,4 +191,17 @@ impl Walk<'_> {
             counted.inline &= inline;
         }
     }
+}
+
+/// Sums over all samples alone.
+pub fn totals(parts: &[Part<'_>], measure: Measure) -> Result<Totals, Malformed> {
+    let mut totals = Totals::default();
+    for part in parts {
+        let marker = base_marker(part.profile);
+        let mut samples = part.profile.samples();
+        while let Some(sample) = samples.read()? {
+            totals.add(part.base, marker, &sample, measure);
+        }
+    }
+    Ok(totals)
 }

@@ -1,0 +1,331 @@
+//! What was asked of `patrol pprof`.
+
+use model::profile::graph::{Granularity, Shape};
+
+use super::flags::Given;
+
+/// Which report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Functions by value.
+    Top,
+    /// Each function with its callers and callees.
+    Tree,
+    /// The same for those that match.
+    Peek(String),
+    /// Annotated source of those that match.
+    List(String),
+    /// Every sample.
+    Traces,
+    /// Labels.
+    Tags,
+    /// Everything as text.
+    Raw,
+    /// Comments.
+    Comments,
+    /// The profile itself.
+    Proto,
+    /// A flame graph, into this file.
+    Flame(String),
+}
+
+impl Report {
+    /// Whether it is made of the call graph, for which profiles need not be merged.
+    pub fn is_graph(&self) -> bool {
+        matches!(self, Report::Top | Report::Tree | Report::Peek(_) | Report::List(_))
+    }
+}
+
+/// Everything that can be said on the command line. Texts are empty where nothing was said.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is the flag of its name, documented in `flags`")]
+pub struct Options {
+    pub report: Report,
+    pub sources: Vec<String>,
+    pub base: Vec<String>,
+    /// Whether the base came as `-diff_base`.
+    pub diff: bool,
+    pub normalize: bool,
+    pub all_frames: bool,
+    pub add_comment: String,
+    pub seconds: Option<u64>,
+    pub timeout: Option<u64>,
+    pub max_uncompressed: u64,
+    pub sample_index: String,
+    pub mean: bool,
+    pub divide_by: f64,
+    pub unit: String,
+    pub relative_percentages: bool,
+    pub by_cum: bool,
+    pub node_count: i64,
+    pub node_fraction: f64,
+    pub edge_fraction: f64,
+    pub trim: bool,
+    pub drop_negative: bool,
+    pub compact_labels: bool,
+    pub shape: Shape,
+    pub focus: String,
+    pub ignore: String,
+    pub hide: String,
+    pub show: String,
+    pub show_from: String,
+    pub prune_from: String,
+    pub tagfocus: String,
+    pub tagignore: String,
+    pub tagshow: String,
+    pub taghide: String,
+    pub tagroot: String,
+    pub tagleaf: String,
+    pub source_path: String,
+    pub trim_path: String,
+    pub go_sources: bool,
+    pub output: String,
+    /// What there is to say about the flags themselves, for standard error.
+    pub notes: Vec<String>,
+}
+
+/// Largest profile once uncompressed: room for a few million samples, none for a decompression bomb.
+pub const MAX_UNCOMPRESSED: u64 = 1 << 30;
+
+impl Options {
+    fn new(report: Report) -> Options {
+        let text = String::new;
+        Options {
+            report,
+            sources: Vec::new(),
+            base: Vec::new(),
+            diff: false,
+            normalize: false,
+            all_frames: false,
+            add_comment: text(),
+            seconds: None,
+            timeout: None,
+            max_uncompressed: MAX_UNCOMPRESSED,
+            sample_index: text(),
+            mean: false,
+            divide_by: 1.0,
+            unit: "minimum".to_string(),
+            relative_percentages: false,
+            by_cum: false,
+            node_count: -1,
+            node_fraction: 0.005,
+            edge_fraction: 0.001,
+            trim: true,
+            drop_negative: false,
+            compact_labels: false,
+            shape: Shape::default(),
+            focus: text(),
+            ignore: text(),
+            hide: text(),
+            show: text(),
+            show_from: text(),
+            prune_from: text(),
+            tagfocus: text(),
+            tagignore: text(),
+            tagshow: text(),
+            taghide: text(),
+            tagroot: text(),
+            tagleaf: text(),
+            source_path: text(),
+            trim_path: text(),
+            go_sources: false,
+            output: text(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Makes sense of the flags. Errors are in the words of the reference where it has any.
+    pub fn read(given: Given) -> Result<Options, String> {
+        let mut reports: Vec<Report> = given.flags.iter().filter_map(|(name, value)| report(name, value)).collect();
+        reports.dedup();
+        let report = match reports.len() {
+            0 => return Err("no report was named: say -top, -tree, -peek, -list, -traces or another".to_string()),
+            1 => reports.swap_remove(0),
+            _ => return Err("must set at most one output format".to_string()),
+        };
+        let mut options = Options { sources: given.others, ..Options::new(report) };
+        let mut order = Vec::new();
+        let mut granularity = Vec::new();
+        for (name, value) in &given.flags {
+            match *name {
+                "flat" | "cum" if value == "true" => order.push(*name),
+                "functions" | "filefunctions" | "files" | "lines" | "addresses" if value == "true" => {
+                    granularity.push(*name);
+                }
+                _ => options.flag(name, value)?,
+            }
+        }
+        options.by_cum = one_of(&order)? == Some("cum");
+        options.shape.granularity = match one_of(&granularity)? {
+            Some("filefunctions") => Granularity::FileFunctions,
+            Some("files") => Granularity::Files,
+            Some("lines") => Granularity::Lines,
+            Some("addresses") => Granularity::Addresses,
+            _ => Granularity::Functions,
+        };
+        options.check()
+    }
+
+    fn check(mut self) -> Result<Options, String> {
+        if self.sources.is_empty() {
+            return Err("no profile source specified".to_string());
+        }
+        if self.normalize && self.base.is_empty() {
+            return Err("must have base profile to normalize by".to_string());
+        }
+        if self.divide_by == 0.0 {
+            return Err("zero divisor specified".to_string());
+        }
+        // Reports on some functions alone are not trimmed: they might be among what is left out.
+        if matches!(self.report, Report::Peek(_) | Report::List(_)) {
+            self.trim = false;
+        }
+        if matches!(self.report, Report::List(_)) {
+            self.shape.granularity = Granularity::Lines;
+            self.shape.objects = true;
+        }
+        if !self.trim {
+            (self.node_count, self.node_fraction, self.edge_fraction) = (0, 0.0, 0.0);
+        }
+        Ok(self)
+    }
+
+    fn flag(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let on = value == "true";
+        match name {
+            "base" | "diff_base" => self.base_on(name == "diff_base", value)?,
+            "normalize" => self.normalize = on,
+            "all_frames" => self.all_frames = on,
+            "seconds" => self.seconds = Some(number(name, value)?),
+            "timeout" => self.timeout = Some(number(name, value)?),
+            "max_uncompressed" => {
+                let size: model::size::Size = value.parse().map_err(|e| format!("-{name}: {e}"))?;
+                self.max_uncompressed = size.bytes();
+            }
+            "inuse_space" | "inuse_objects" | "alloc_space" | "alloc_objects" | "contentions" if on => {
+                self.index(name, name);
+            }
+            "total_delay" if on => self.index("delay", name),
+            "mean_delay" if on => {
+                self.index("delay", name);
+                self.mean = true;
+            }
+            "mean" => self.mean = on,
+            "divide_by" => self.divide_by = number(name, value)?,
+            "relative_percentages" => self.relative_percentages = on,
+            "nodecount" => self.node_count = number(name, value)?,
+            "nodefraction" => self.node_fraction = number(name, value)?,
+            "edgefraction" => self.edge_fraction = number(name, value)?,
+            "trim" => self.trim = on,
+            "drop_negative" => self.drop_negative = on,
+            "compact_labels" => self.compact_labels = on,
+            "noinlines" => self.shape.no_inlines = on,
+            "showcolumns" => self.shape.columns = on,
+            "go_sources" => self.go_sources = on,
+            _ => {
+                if let Some(text) = self.text(name) {
+                    *text = value.to_string();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the value of a flag goes that is any text.
+    fn text(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "add_comment" => &mut self.add_comment,
+            "sample_index" => &mut self.sample_index,
+            "unit" => &mut self.unit,
+            "focus" => &mut self.focus,
+            "ignore" => &mut self.ignore,
+            "hide" => &mut self.hide,
+            "show" => &mut self.show,
+            "show_from" => &mut self.show_from,
+            "prune_from" => &mut self.prune_from,
+            "tagfocus" => &mut self.tagfocus,
+            "tagignore" => &mut self.tagignore,
+            "tagshow" => &mut self.tagshow,
+            "taghide" => &mut self.taghide,
+            "tagroot" => &mut self.tagroot,
+            "tagleaf" => &mut self.tagleaf,
+            "source_path" => &mut self.source_path,
+            "trim_path" => &mut self.trim_path,
+            "output" => &mut self.output,
+            _ => return None,
+        })
+    }
+
+    fn base_on(&mut self, diff: bool, value: &str) -> Result<(), String> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        if !self.base.is_empty() && self.diff != diff {
+            return Err("-base and -diff_base flags cannot both be specified".to_string());
+        }
+        self.diff = diff;
+        // The reference keeps the last one, whatever its own help says.
+        self.base = vec![value.to_string()];
+        Ok(())
+    }
+
+    fn index(&mut self, kind: &str, flag: &str) {
+        if self.sample_index.is_empty() {
+            self.sample_index = kind.to_string();
+        } else {
+            self.notes.push(format!("Multiple value selections, ignoring -{flag}"));
+        }
+    }
+
+    /// How many nodes the report shows; 0 is all.
+    pub fn shown(&self) -> usize {
+        let usual = if self.report == Report::Top { 0 } else { 80 };
+        usize::try_from(self.node_count).unwrap_or(usual)
+    }
+
+    /// The filters that stand in the heading of reports.
+    pub fn active_filters(&self) -> Vec<String> {
+        let filters = [
+            ("focus", &self.focus),
+            ("ignore", &self.ignore),
+            ("hide", &self.hide),
+            ("show", &self.show),
+            ("show_from", &self.show_from),
+            ("tagfocus", &self.tagfocus),
+            ("tagignore", &self.tagignore),
+            ("tagshow", &self.tagshow),
+            ("taghide", &self.taghide),
+        ];
+        filters.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={value}")).collect()
+    }
+}
+
+fn report(name: &str, value: &str) -> Option<Report> {
+    let text = || value.to_string();
+    Some(match name {
+        "peek" if !value.is_empty() => Report::Peek(text()),
+        "list" if !value.is_empty() => Report::List(text()),
+        "flame" if !value.is_empty() => Report::Flame(text()),
+        _ if value != "true" => return None,
+        "top" | "text" => Report::Top,
+        "tree" => Report::Tree,
+        "traces" => Report::Traces,
+        "tags" => Report::Tags,
+        "raw" => Report::Raw,
+        "comments" => Report::Comments,
+        "proto" => Report::Proto,
+        _ => return None,
+    })
+}
+
+/// The one that was set, if any.
+fn one_of<'a>(set: &[&'a str]) -> Result<Option<&'a str>, String> {
+    let mut set = set.to_vec();
+    set.sort_unstable();
+    set.dedup();
+    if set.len() > 1 { Err(format!("conflicting options set: [{}]", set.join(" "))) } else { Ok(set.first().copied()) }
+}
+
+fn number<N: std::str::FromStr>(name: &str, value: &str) -> Result<N, String> {
+    value.parse().map_err(|_| format!("invalid value \"{value}\" for flag -{name}: parse error"))
+}
