@@ -1,9 +1,10 @@
 //! A profile written again with changes; what is not changed is copied byte for byte, so that ids, places of texts and
 //! the order of everything stay.
 
-use super::encode::{put_header, put_label, put_packed};
+use super::builder::Frame;
+use super::encode::{put_function, put_header, put_label, put_location, put_packed};
 use super::samples::Label;
-use super::table::{Header, Profile, Text};
+use super::table::{Header, Line, Location, Profile, Text};
 use super::wire::{Reader, put_bytes, repeated};
 use super::{Malformed, Map};
 
@@ -69,6 +70,23 @@ impl<'p> Edit<'p> {
     /// Writes the locations as they were.
     pub(super) fn copy_locations(&mut self) -> Result<(), Malformed> {
         self.copy(|field| field == 4)
+    }
+
+    /// Writes a location with other lines than it had.
+    pub(super) fn location(&mut self, location: &Location, lines: &[Line]) {
+        let mapping = location.mapping().map_or(0, |place| self.profile.mappings()[place].id);
+        let frames = lines.iter().map(|of| {
+            let function = self.profile.functions()[of.function as usize].id;
+            Frame { function, line: of.line, column: of.column }
+        });
+        put_location(&mut self.out, [location.id, mapping, location.address], frames, location.folded);
+    }
+
+    /// Writes a function and a location of it alone, under ids that are free.
+    pub(super) fn add_frame(&mut self, function: u64, location: u64, name: Text, file: Text) {
+        put_function(&mut self.out, function, [name, Text::default(), file], 0);
+        let frame = Frame { function, line: 0, column: 0 };
+        put_location(&mut self.out, [location, 0, 0], [frame], false);
     }
 
     /// The place of a text, which is added where it is new.

@@ -10,6 +10,7 @@ mod compatible;
 mod decode;
 mod edit;
 mod encode;
+pub mod filter;
 #[cfg(test)]
 mod folded;
 pub mod graph;
