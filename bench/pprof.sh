@@ -42,8 +42,9 @@ if [ ! -x "$pprof" ]; then
     pprof=$home/pprof
     GOTOOLCHAIN=local "$go" build -o "$pprof" cmd/pprof
 fi
-commit=$(git rev-parse --short HEAD)
-echo "$(date -u +%F), commit $commit, $("$go" version | cut -d' ' -f3), $(nproc) cores, ${RUNS:-5} runs: smallest / median wall time, peak memory."
+version=$("$go" version | cut -d' ' -f3)
+echo "$(date -u +%F), commit $(git rev-parse --short HEAD), $version, $(nproc) cores, ${RUNS:-5} runs:" \
+    "smallest / median wall time, peak memory."
 echo
 export TZ=UTC HOME="$home" PPROF_BINARY_PATH="$home" PPROF_TMPDIR="$home"
 python3 bench/profiles.py "$PATROL" "$pprof" "$folder" "$@"

@@ -124,8 +124,8 @@ impl Program {
         (random % self.functions).min((random >> 32) % self.functions)
     }
 
-    /// The places of a stack, innermost first. Sixteen neighbours share all but the last two calls. The last eleven calls
-    /// spell the number of the sample, so that no two stacks are equal; those before take the first way mostly.
+    /// The places of a stack, innermost first. Sixteen neighbours share all but the last two calls. The last eleven
+    /// calls spell the number of the sample, so that no two stacks are equal; those before take the first way mostly.
     fn stack(&self, sample: u64, places: &mut Vec<u64>) {
         let random = mix(2, sample / 16);
         let depth = 20 + random % 11;
