@@ -3,6 +3,7 @@
 //! Input is one [`Watched`] series on a grid, output a [`Judgement`] that carries every gate with its number. Nothing
 //! here knows hosts, containers or processes: inspections bring the series and put the words around it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, Time, Window};
@@ -69,7 +70,7 @@ pub struct Interval {
 }
 
 /// One test a series had to pass on the way to its verdict.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Gate {
     /// Kebab-case name: `coverage`, `trend`, `size`, `late-slope`, `step-model`.
     pub name: &'static str,

@@ -20,6 +20,7 @@ mod merge;
 pub mod pattern;
 mod samples;
 mod scale;
+pub mod suspects;
 mod table;
 pub mod unit;
 pub mod wire;

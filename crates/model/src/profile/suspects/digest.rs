@@ -1,0 +1,299 @@
+//! What is kept of one snapshot: every stack by a hash of its functions, with its figures, ready to be joined.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+
+use super::super::samples::{Label, LabelValue};
+use super::super::{Line, Location, Malformed, Map, Profile};
+use crate::time::Time;
+
+/// What a profile counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Memory in use, and perhaps all that was ever allocated.
+    Heap,
+    /// Goroutines.
+    Goroutine,
+}
+
+/// The figures of one stack, or of all. What a profile does not count is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Figures {
+    /// Objects in use; goroutines.
+    pub(super) objects: f64,
+    /// Bytes in use.
+    pub(super) bytes: f64,
+    /// Objects allocated since the process started.
+    pub(super) allocated_objects: f64,
+    /// Bytes allocated since the process started.
+    pub(super) allocated_bytes: f64,
+}
+
+impl Figures {
+    pub(super) fn add(&mut self, other: &Figures) {
+        self.objects += other.objects;
+        self.bytes += other.bytes;
+        self.allocated_objects += other.allocated_objects;
+        self.allocated_bytes += other.allocated_bytes;
+    }
+}
+
+/// A stack of one snapshot with objects of one size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// Hash of its functions, from the innermost; a function that calls itself counts once.
+    pub(super) key: u64,
+    /// The `bytes` label: size of the objects; 0 where not said.
+    pub(super) size: i64,
+    pub(super) figures: Figures,
+    /// Its locations, innermost first: start and length in [`Digest::stacks`].
+    pub(super) stack: (u32, u32),
+}
+
+/// A function as it is joined over snapshots.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    pub(super) hash: u64,
+    pub(super) name: Box<str>,
+    pub(super) file: Box<str>,
+}
+
+/// A binary in memory: what tells processes and builds apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Binary {
+    pub(super) file: Box<str>,
+    pub(super) build_id: Box<str>,
+    pub(super) start: u64,
+}
+
+/// One snapshot, ready to be joined with others. Made by [`digest`]; snapshots are independent, so that many may be
+/// digested at once.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) at: Option<Time>,
+    /// Bytes between two samples; 1 or less when every object is in the profile.
+    pub(super) period: f64,
+    /// Length of time it covers; a snapshot of a state covers none.
+    pub(super) duration_nanos: i64,
+    pub(super) has_allocated: bool,
+    pub(super) binaries: Vec<Binary>,
+    pub(super) total: Figures,
+    pub(super) functions: Vec<Function>,
+    /// Function, line number.
+    pub(super) lines: Vec<(u32, i64)>,
+    /// First line and number of lines, innermost first.
+    pub(super) locations: Vec<(u32, u32)>,
+    pub(super) stacks: Vec<u32>,
+    /// In the order of key and size.
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Digest {
+    /// The name it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When it was taken, where the profile says so.
+    pub fn taken_at(&self) -> Option<Time> {
+        self.at
+    }
+
+    /// What it counts.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Base name of the program, where the profile says so.
+    pub fn program(&self) -> Option<&str> {
+        let file = &self.binaries.first()?.file;
+        file.rsplit('/').next().filter(|name| !name.is_empty())
+    }
+
+    /// The functions of a stack with their lines, innermost first, each function as often as it stands there.
+    pub(super) fn frames(&self, stack: (u32, u32)) -> impl DoubleEndedIterator<Item = (u32, i64)> {
+        let places = &self.stacks[stack.0 as usize..(stack.0 + stack.1) as usize];
+        places.iter().flat_map(|place| {
+            let (first, count) = self.locations[*place as usize];
+            self.lines[first as usize..(first + count) as usize].iter().copied()
+        })
+    }
+}
+
+/// Which of a profile's values are which figure.
+struct Columns {
+    kind: Kind,
+    objects: Option<usize>,
+    bytes: Option<usize>,
+    allocated_objects: Option<usize>,
+    allocated_bytes: Option<usize>,
+}
+
+/// What a profile counts, told from its types of values; nothing when these are neither of a heap nor of goroutines.
+pub fn kind(profile: &Profile) -> Option<Kind> {
+    columns(profile).map(|columns| columns.kind)
+}
+
+/// Go writes `inuse_space`; jemalloc and gperftools have `space` and `objects` alone, which are in use as well.
+fn columns(profile: &Profile) -> Option<Columns> {
+    let types = &profile.header().sample_types;
+    let find = |names: &[&str]| {
+        let place = |name: &&str| types.iter().position(|t| profile.text(t.kind) == *name);
+        names.iter().find_map(place)
+    };
+    let columns = Columns {
+        kind: Kind::Heap,
+        objects: find(&["inuse_objects", "objects"]),
+        bytes: find(&["inuse_space", "space"]),
+        allocated_objects: find(&["alloc_objects"]),
+        allocated_bytes: find(&["alloc_space"]),
+    };
+    let goroutines = find(&["goroutine", "goroutines"]);
+    match (columns.bytes, goroutines) {
+        (Some(_), _) => Some(columns),
+        (None, Some(_)) => Some(Columns { kind: Kind::Goroutine, objects: goroutines, ..columns }),
+        (None, None) => None,
+    }
+}
+
+impl Columns {
+    fn figures(&self, values: &[i64]) -> Figures {
+        let of = |column: Option<usize>| column.and_then(|c| values.get(c)).map_or(0.0, |v| *v as f64);
+        Figures {
+            objects: of(self.objects),
+            bytes: of(self.bytes),
+            allocated_objects: of(self.allocated_objects),
+            allocated_bytes: of(self.allocated_bytes),
+        }
+    }
+}
+
+/// Digests one snapshot. `name` is what reports call it.
+///
+/// Errors when the profile is malformed, or counts neither memory in use nor goroutines.
+pub fn digest(profile: &Profile, name: &str) -> Result<Digest, Malformed> {
+    let Some(columns) = columns(profile) else {
+        let types = profile.header().sample_types.iter().map(|t| profile.text(t.kind)).collect::<Vec<_>>().join(", ");
+        return Err(Malformed::new(format!("it counts {types}: neither memory in use nor goroutines")));
+    };
+    let header = profile.header();
+    let mut code = Code::default();
+    profile.locations().iter().for_each(|location| code.location(profile, location));
+    let mut entries = Vec::with_capacity(profile.sample_count());
+    let (mut stacks, mut total) = (Vec::new(), Figures::default());
+    let mut samples = profile.samples();
+    let size_of = size_reader(profile);
+    while let Some(sample) = samples.read()? {
+        let figures = columns.figures(sample.values);
+        total.add(&figures);
+        let start = stacks.len() as u32;
+        stacks.extend_from_slice(sample.locations);
+        let stack = (start, sample.locations.len() as u32);
+        entries.push(Entry { key: code.key(sample.locations), size: size_of(sample.labels), figures, stack });
+    }
+    entries.sort_unstable_by_key(|entry| (entry.key, entry.size));
+    let binary = |m: &super::super::Mapping| Binary {
+        file: profile.text(m.file).into(),
+        build_id: profile.text(m.build_id).into(),
+        start: m.start,
+    };
+    Ok(Digest {
+        name: name.into(),
+        kind: columns.kind,
+        at: (header.time_nanos != 0).then(|| header.time_nanos.div_euclid(1_000_000)),
+        period: if columns.kind == Kind::Heap { header.period as f64 } else { 1.0 },
+        duration_nanos: header.duration_nanos,
+        has_allocated: columns.allocated_bytes.is_some() && columns.allocated_objects.is_some(),
+        binaries: profile.mappings().iter().map(binary).collect(),
+        total,
+        functions: code.functions,
+        lines: code.lines,
+        locations: code.locations,
+        stacks,
+        entries,
+    })
+}
+
+/// Reads the `bytes` label, which Go's heap profiles carry: the size class of the objects.
+fn size_reader(profile: &Profile) -> impl Fn(&[Label]) -> i64 {
+    let key = (0..profile.text_count()).find(|i| profile.text(super::super::Text(*i as u32)) == "bytes");
+    move |labels| {
+        let size = |label: &Label| match label.value {
+            LabelValue::Number { value, .. } if Some(label.key.place()) == key => Some(value),
+            _ => None,
+        };
+        labels.iter().find_map(size).unwrap_or(0)
+    }
+}
+
+/// Functions, lines and locations under hashes that are the same in every snapshot.
+#[derive(Default)]
+struct Code {
+    functions: Vec<Function>,
+    places: Map<u64, u32>,
+    lines: Vec<(u32, i64)>,
+    locations: Vec<(u32, u32)>,
+}
+
+impl Code {
+    fn location(&mut self, profile: &Profile, location: &Location) {
+        let first = self.lines.len() as u32;
+        for line in profile.lines(location) {
+            let function = self.function_of(profile, line);
+            self.lines.push((function, line.line));
+        }
+        if self.lines.len() as u32 == first {
+            let function = self.unnamed(profile, location);
+            self.lines.push((function, 0));
+        }
+        self.locations.push((first, self.lines.len() as u32 - first));
+    }
+
+    fn function_of(&mut self, profile: &Profile, line: &Line) -> u32 {
+        let function = &profile.functions()[line.function as usize];
+        let name = match profile.text(function.name) {
+            "" => profile.text(function.system_name),
+            name => name,
+        };
+        self.function(name, profile.text(function.file))
+    }
+
+    /// A place without symbols goes by its offset in the file, which is the same in every process of a build.
+    fn unnamed(&mut self, profile: &Profile, location: &Location) -> u32 {
+        let mapping = location.mapping().and_then(|place| profile.mappings().get(place));
+        let (file, offset) = match mapping {
+            Some(m) => (profile.text(m.file), location.address.wrapping_sub(m.start).wrapping_add(m.offset)),
+            None => ("", location.address),
+        };
+        let base = file.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("?");
+        self.function(&format!("{base}+{offset:#x}"), file)
+    }
+
+    fn function(&mut self, name: &str, file: &str) -> u32 {
+        let hash = FixedState::default().hash_one((name, file));
+        let Code { functions, places, .. } = self;
+        *places.entry(hash).or_insert_with(|| {
+            functions.push(Function { hash, name: name.into(), file: file.into() });
+            functions.len() as u32 - 1
+        })
+    }
+
+    /// Hash of the functions of a stack.
+    fn key(&self, stack: &[u32]) -> u64 {
+        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 / golden ratio (Knuth, TAOCP 3, 6.4)
+        let (mut key, mut before) = (0u64, u32::MAX);
+        for place in stack {
+            let (first, count) = self.locations[*place as usize];
+            for (function, _) in &self.lines[first as usize..(first + count) as usize] {
+                if *function != before {
+                    before = *function;
+                    key = (key.rotate_left(23) ^ self.functions[before as usize].hash).wrapping_mul(MULTIPLIER);
+                }
+            }
+        }
+        key ^ key >> 29
+    }
+}

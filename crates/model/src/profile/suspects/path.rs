@@ -1,0 +1,169 @@
+//! The call path of a suspect: which functions, from which to which, and what grew in each of them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::super::Map;
+use super::code;
+use super::digest::Digest;
+use super::join::Joined;
+use super::tree::{ALL, Root, Tree};
+
+/// A function on a call path, with the line in it that most of the growth comes through.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Step {
+    /// Full name of the function, or the place in a binary without symbols.
+    pub function: String,
+    /// The name as people say it.
+    pub short: String,
+    /// Source file as the profile has it; empty where not known.
+    pub file: String,
+    /// The line that the growth comes through; 0 where not known.
+    pub line: i64,
+    /// Whether it is the program's own, rather than the language's.
+    pub own: bool,
+    /// Growth in it and in all it calls on this path, in bytes, or in goroutines.
+    pub growth: f64,
+}
+
+/// Places on the path of a suspect.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Path {
+    /// Every function from the outermost to the one that allocates.
+    pub steps: Vec<Step>,
+    /// Where among the steps the growth gathers: below it, it spreads or ends.
+    pub accumulation: usize,
+    /// The step that allocates.
+    pub allocation: usize,
+    /// The innermost step that is the program's own.
+    pub application: usize,
+    /// The shortest row of steps that only this suspect has, from one of the program's own: first and last.
+    pub distinguishing: (usize, usize),
+}
+
+impl Path {
+    /// The step at the place, or the last one.
+    fn at(&self, place: usize) -> Option<&Step> {
+        self.steps.get(place).or(self.steps.last())
+    }
+
+    /// The function that allocates.
+    pub fn allocates(&self) -> Option<&Step> {
+        self.at(self.allocation)
+    }
+
+    /// The innermost function of the program.
+    pub fn in_program(&self) -> Option<&Step> {
+        self.at(self.application)
+    }
+
+    /// In short: `setPeers -> ... -> NewRingGrowing`. From the first function of the program with a name of its own to
+    /// the last.
+    pub fn title(&self) -> String {
+        let own: Vec<&Step> = self.steps.iter().filter(|s| s.own).collect();
+        let named = own.iter().position(|s| !code::closure(&s.function) && s.short != "main.main").unwrap_or(0);
+        let names: Vec<&str> = match own.get(named..).unwrap_or_default() {
+            [] => self.steps.iter().map(|s| s.short.as_str()).collect(),
+            own => own.iter().map(|s| s.short.as_str()).collect(),
+        };
+        match names[..] {
+            [] => "(no stack)".into(),
+            [only] => only.into(),
+            [first, last] => format!("{first} -> {last}"),
+            [first, middle, last] => format!("{first} -> {middle} -> {last}"),
+            [first, .., last] => format!("{first} -> ... -> {last}"),
+        }
+    }
+}
+
+/// The path of a root: down to its accumulation point, and on along the heaviest branches to the allocation.
+pub(super) fn path(tree: &Tree, joined: &Joined, digests: &[&Digest], root: Root) -> Path {
+    let mut nodes = tree.path(root.accumulation);
+    let accumulation = nodes.len().saturating_sub(1);
+    let mut at = root.accumulation;
+    while let Some(child) = tree.heaviest(at).filter(|child| {
+        // What the function allocates itself ends the path.
+        let below: f64 = tree.growth(*child);
+        below > 0.0 && below >= tree.growth(at) * 0.5
+    }) {
+        nodes.push(child);
+        at = child;
+    }
+    let lines = lines(tree, joined, digests, &nodes, root);
+    let steps = nodes.iter().zip(lines).map(|(node, line)| {
+        let function = tree.function(*node);
+        Step {
+            function: function.name.clone(),
+            short: code::short(&function.name),
+            file: function.file.clone(),
+            line,
+            own: function.own,
+            growth: tree.growth(*node),
+        }
+    });
+    let steps: Vec<Step> = steps.collect();
+    let allocation = steps.len().saturating_sub(1);
+    let application = steps.iter().rposition(|s| s.own).unwrap_or(allocation);
+    let distinguishing = distinguishing(tree, &nodes, root, application);
+    Path { steps, accumulation, allocation, application, distinguishing }
+}
+
+/// For each node of a path the line that most growth comes through.
+fn lines(tree: &Tree, joined: &Joined, digests: &[&Digest], nodes: &[u32], root: Root) -> Vec<i64> {
+    let mut grown: Vec<Map<i64, f64>> = nodes.iter().map(|_| Map::default()).collect();
+    for stack in tree.below(root.top) {
+        let stack = &joined.stacks[*stack as usize];
+        let digest = digests[stack.shown.0 as usize];
+        let mut frames: Vec<(u32, i64)> = digest.frames(stack.shown.1).collect();
+        // Of a function that calls itself, the innermost line.
+        frames.dedup_by_key(|(function, _)| *function);
+        for (place, (function, line)) in frames.iter().rev().enumerate().take(nodes.len()) {
+            let name = &digest.functions[*function as usize].name;
+            if **name != *tree.function(nodes[place]).name {
+                break;
+            }
+            *grown[place].entry(*line).or_default() += stack.growth;
+        }
+    }
+    let heaviest = |lines: &Map<i64, f64>| {
+        let most = lines.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)));
+        most.map_or(0, |(line, _)| *line)
+    };
+    grown.iter().map(heaviest).collect()
+}
+
+/// The shortest row of steps that no other growth has: from the innermost function of the program outwards until only
+/// what is below the root's top contains it.
+fn distinguishing(tree: &Tree, nodes: &[u32], root: Root, application: usize) -> (usize, usize) {
+    let functions: Vec<u32> = nodes.iter().map(|node| tree.nodes[*node as usize].function).collect();
+    let depth = tree.path(root.top).len();
+    let inside = |mut node: u32| {
+        while node != ALL {
+            if node == root.top {
+                return true;
+            }
+            node = tree.nodes[node as usize].parent;
+        }
+        false
+    };
+    // Beyond a dozen functions it is no short path any more.
+    for from in (0..=application).rev().take(12) {
+        let row = &functions[from..=application];
+        let elsewhere = (1..tree.nodes.len() as u32).any(|node| ends_with(tree, node, row) && !inside(node));
+        if !elsewhere {
+            return (from, application);
+        }
+    }
+    (depth.saturating_sub(1).min(application), application)
+}
+
+/// Whether the functions down to a node end with these.
+fn ends_with(tree: &Tree, mut node: u32, row: &[u32]) -> bool {
+    for function in row.iter().rev() {
+        if node == ALL || tree.nodes[node as usize].function != *function {
+            return false;
+        }
+        node = tree.nodes[node as usize].parent;
+    }
+    true
+}

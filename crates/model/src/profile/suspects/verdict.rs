@@ -1,0 +1,283 @@
+//! Telling a leak from a cache that fills, a saw-tooth, a start-up and chance: gates, each with its number.
+//!
+//! No single figure tells them apart. A leak is never freed, so its survival (growth over allocations) is 1 in every
+//! interval; a cache has survival 1 until it is full and none from then on; a map that grows by doublings frees half of
+//! what it takes, all the time. So each course is tried twice: what is never freed in it, and the whole of it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::course::{Course, Flow, Part};
+use super::shape::{self, Shape};
+use crate::growth::Gate;
+use crate::words;
+
+/// What the memory of a call path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Grows without end.
+    Leak,
+    /// Grows like a leak, but too little was seen to be sure.
+    Suspected,
+    /// Too little was seen to tell a leak from a cache.
+    Undecided,
+    /// Frees ever more of what it takes: a cache that gets full.
+    FillingCache,
+    /// Grew and stopped, or grew at once.
+    WarmingUp,
+    /// Goes up and is freed again.
+    SawTooth,
+    /// No more than chance makes of sampling.
+    Noise,
+}
+
+impl Verdict {
+    /// The kebab-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Leak => "leak",
+            Verdict::Suspected => "suspected",
+            Verdict::Undecided => "undecided",
+            Verdict::FillingCache => "filling-cache",
+            Verdict::WarmingUp => "warming-up",
+            Verdict::SawTooth => "saw-tooth",
+            Verdict::Noise => "noise",
+        }
+    }
+
+    /// Whether it is to be reported.
+    pub const fn grows(self) -> bool {
+        matches!(self, Verdict::Leak | Verdict::Suspected)
+    }
+}
+
+/// The verdict on a course and what decided it.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    pub(super) verdict: Verdict,
+    pub(super) shape: Shape,
+    pub(super) gates: Vec<Gate>,
+    /// What decided, in a sentence.
+    pub(super) why: String,
+}
+
+/// Growth must exceed this many standard deviations of sampling: hundreds of stacks are looked at.
+const NOISE: f64 = 3.0;
+/// The same for the last part of it, of which one look is taken. Where much is freed, chance is not only sampling.
+const LATE: [f64; 2] = [2.0, 3.0];
+/// Survival from which on next to nothing is freed.
+const KEPT: f64 = 0.9;
+/// Survival below which next to everything is freed.
+const FREED: f64 = 0.2;
+/// A rate below this share of the early one has come to an end.
+const STALLED: f64 = 0.25;
+/// With fewer snapshots no order of them is rare: all of four rise by chance once in 24 times (Mann 1945).
+const FEW: usize = 4;
+
+/// Tries what is never freed, and then all of it; the graver verdict stands.
+pub(super) fn tried(course: &Course<'_>, times: &[i64], say: fn(f64) -> String) -> Trial {
+    let whole = Try::new(course, times, false, say).decide();
+    let kept = course.kept();
+    if kept.classes.len() == course.classes.len() {
+        return Try::new(course, times, true, say).decide();
+    }
+    // A few objects that stay among many that go say nothing of the whole.
+    if kept.whole().grown < course.whole().grown * 0.1 || kept.whole().z() < NOISE {
+        return whole;
+    }
+    let kept = Try::new(&kept, times, true, say).decide();
+    let shape = if whole.shape == Shape::Doubling { whole.shape } else { kept.shape };
+    if kept.verdict <= whole.verdict && kept.verdict.grows() { Trial { shape, ..kept } } else { whole }
+}
+
+struct Try<'c, 'j> {
+    course: &'c Course<'j>,
+    times: &'c [i64],
+    kept: bool,
+    say: fn(f64) -> String,
+    whole: Flow,
+    steps: Vec<Flow>,
+    halves: Option<(Part, Part)>,
+    shape: Shape,
+    gates: Vec<Gate>,
+}
+
+impl<'c, 'j> Try<'c, 'j> {
+    fn new(course: &'c Course<'j>, times: &'c [i64], kept: bool, say: fn(f64) -> String) -> Self {
+        let (whole, steps, halves) = (course.whole(), course.steps(), course.halves(times));
+        let shape = shape::of(course, times, &steps);
+        Try { course, times, kept, say, whole, steps, halves, shape, gates: Vec::new() }
+    }
+
+    fn gate(&mut self, name: &'static str, passed: bool, value: f64, threshold: f64, says: String) -> bool {
+        self.gates.push(Gate { name, passed, value, threshold, says });
+        passed
+    }
+
+    fn end(self, verdict: Verdict, why: impl Into<String>) -> Trial {
+        Trial { verdict, shape: self.shape, gates: self.gates, why: why.into() }
+    }
+
+    fn decide(mut self) -> Trial {
+        let count = self.times.len();
+        if let Some(text) = self.falls() {
+            return self.end(Verdict::SawTooth, text);
+        }
+        let (grown, z) = ((self.say)(self.whole.grown), self.whole.z());
+        let says = format!("grew by {grown}, {} standard deviations of sampling", figure(z));
+        if !self.gate("noise", z >= NOISE, z, NOISE, says.clone()) {
+            return self.end(Verdict::Noise, says);
+        }
+        let survival = self.survival();
+        let stays = self.kept || survival >= KEPT;
+        if count < FEW {
+            return self.few(stays, survival);
+        }
+        if self.shape == Shape::Stepped && self.one_step() {
+            return self.end(Verdict::WarmingUp, format!("all of {grown} came in one step"));
+        }
+        if let Some(text) = self.fills() {
+            return self.end(Verdict::FillingCache, text);
+        }
+        if let Some(text) = self.stalls() {
+            let verdict = if stays || survival.is_nan() { Verdict::WarmingUp } else { Verdict::FillingCache };
+            return self.end(verdict, text);
+        }
+        let goes_on = self.goes_on(stays);
+        let rises = self.rises();
+        self.weigh(goes_on, rises, stays, survival)
+    }
+
+    /// The end of a trial with enough snapshots that has met nothing that explains the growth.
+    fn weigh(self, goes_on: bool, rises: bool, stays: bool, survival: f64) -> Trial {
+        let why = self.gates.iter().skip(1).map(|g| g.says.clone()).collect::<Vec<_>>().join("; ");
+        let count = self.times.len();
+        let equal_steps = self.shape == Shape::Stepped && shape::period(self.times, &self.steps).is_some();
+        let verdict = match (goes_on, stays) {
+            (true, true) if self.begins_to_free() => Verdict::Suspected,
+            // Without allocations a cache that fills looks the same for longer.
+            (true, true) if rises && survival.is_nan() && count <= FEW => Verdict::Suspected,
+            (true, true) if rises || equal_steps => Verdict::Leak,
+            (_, true) if self.halves.is_some_and(|(_, late)| late.flow.grown > 0.0) => Verdict::Suspected,
+            (_, true) => Verdict::WarmingUp,
+            (true, false) if survival >= FREED && rises && count > FEW => Verdict::Leak,
+            (true, false) if survival >= FREED && rises => Verdict::Suspected,
+            // Lives shorter than an interval: where a saw-tooth stands at each snapshot is chance.
+            (true, false) if self.steps.iter().all(|s| s.grown > 0.0) && count > FEW + 1 => Verdict::Suspected,
+            (_, false) if survival < FREED || survival.is_nan() => Verdict::SawTooth,
+            (_, false) => Verdict::FillingCache,
+        };
+        self.end(verdict, why)
+    }
+
+    /// Two or three snapshots: what is never freed is suspected, and what is freed in part cannot be told.
+    fn few(mut self, stays: bool, survival: f64) -> Trial {
+        let count = self.times.len();
+        let says = format!("{count} snapshots; {FEW} at least tell growth without end from chance");
+        self.gate("snapshots", false, count as f64, FEW as f64, says.clone());
+        let rises = self.steps.iter().all(|s| s.grown > 0.0);
+        let stays = stays && !self.begins_to_free();
+        let verdict = match () {
+            () if stays && rises => Verdict::Suspected,
+            () if !rises || survival < FREED => Verdict::Noise,
+            () => Verdict::Undecided,
+        };
+        let freed = match stays || survival.is_nan() {
+            true => String::new(),
+            false => format!("; survival {}: a cache, or doublings", figure(survival)),
+        };
+        self.end(verdict, format!("{says}{freed}"))
+    }
+
+    /// A fall beyond chance and beyond a tenth of the most there was.
+    fn falls(&mut self) -> Option<String> {
+        let most = self.course.levels().into_iter().fold(0.0, f64::max);
+        let fell = |s: &&Flow| s.grown < -NOISE * s.sd && s.grown < -0.1 * most;
+        let deepest = self.steps.iter().filter(fell).map(|s| s.grown).fold(0.0, f64::min);
+        let says = match deepest < 0.0 {
+            true => format!("fell by {} in one interval", (self.say)(-deepest)),
+            false => "never fell beyond chance".into(),
+        };
+        self.gate("falls", deepest == 0.0, -deepest, 0.1 * most, says.clone());
+        (deepest < 0.0).then_some(says)
+    }
+
+    /// Share of what was allocated that is in use still; NaN where it is not known.
+    fn survival(&mut self) -> f64 {
+        let survival = self.whole.survival;
+        if survival.is_finite() {
+            let (from, to) = (self.steps.iter().map(|s| s.survival).fold(f64::NAN, f64::min), {
+                self.steps.iter().map(|s| s.survival).fold(f64::NAN, f64::max)
+            });
+            let range = if from == to { String::new() } else { format!(" ({} to {})", figure(from), figure(to)) };
+            let says = format!("{} of what was allocated is still in use{range}", words::percent(survival));
+            self.gate("survival", survival >= FREED, survival, FREED, says);
+        }
+        survival
+    }
+
+    /// Whether what was never freed begins to be: a cache that has just got full.
+    fn begins_to_free(&self) -> bool {
+        const ENOUGH: f64 = 2.5;
+        self.steps.last().is_some_and(|last| last.went >= ENOUGH && last.kept() < KEPT)
+    }
+
+    /// Whether nearly all growth came in one interval that is not followed by more.
+    fn one_step(&self) -> bool {
+        let most = self.steps.iter().map(|s| s.grown).fold(0.0, f64::max);
+        let others = self.steps.iter().filter(|s| s.grown > 0.2 * most).count();
+        others <= 1 && most >= 0.8 * self.whole.grown
+    }
+
+    /// A cache that gets full: of what is allocated ever less stays, and the growth slows down.
+    fn fills(&mut self) -> Option<String> {
+        const DECLINE: f64 = 2.5;
+        let (early, late) = self.halves?;
+        let slower = late.rate() < 0.7 * early.rate();
+        let (early, late) = (early.flow, late.flow);
+        let (before, after) = (early.kept(), late.kept());
+        if !before.is_finite() || !after.is_finite() || self.whole.survival.is_nan() {
+            return None;
+        }
+        let pooled = (before * early.came + after * late.came) / (early.came + late.came);
+        // Two shares of sampled objects (Pearson's test of two proportions).
+        let sd = (pooled * (1.0 - pooled) * (1.0 / early.came + 1.0 / late.came)).sqrt();
+        let z = if before > after { (before - after) / sd } else { 0.0 };
+        let fills = z >= DECLINE && after < 0.6 * before && slower;
+        let says = format!("survival of objects went from {} to {}", words::percent(before), words::percent(after));
+        self.gate("filling", !fills, z, DECLINE, says.clone());
+        fills.then_some(says)
+    }
+
+    /// Growth that has come to an end.
+    fn stalls(&mut self) -> Option<String> {
+        let (early, late) = self.halves?;
+        let (before, after, sd) = (early.rate(), late.rate(), early.sd().hypot(late.sd()));
+        let stalled = after < STALLED * before && before - after > NOISE * sd;
+        let says = format!("late growth is {} of the early one", words::percent(after / before));
+        self.gate("stalls", !stalled, after / before, STALLED, says.clone());
+        stalled.then_some(says)
+    }
+
+    /// Whether the last part grows still, beyond chance.
+    fn goes_on(&mut self, stays: bool) -> bool {
+        let Some(late) = self.course.late() else { return false };
+        let (z, least) = (late.z(), LATE[usize::from(!stays)]);
+        let says = format!("the second half grew by {}, {} standard deviations", (self.say)(late.grown), figure(z));
+        self.gate("late", z >= least, z, least, says)
+    }
+
+    /// Whether it rose in nearly all intervals.
+    fn rises(&mut self) -> bool {
+        const MOST: f64 = 0.6;
+        let (rose, all) = (self.steps.iter().filter(|s| s.grown > 0.0).count(), self.steps.len());
+        let share = rose as f64 / all as f64;
+        self.gate("rises", share >= MOST, share, MOST, format!("rose in {rose} of {all} intervals"))
+    }
+}
+
+/// Two digits after the point; infinite ones in words.
+pub(super) fn figure(value: f64) -> String {
+    if value.is_infinite() { "many".into() } else { format!("{value:.2}") }
+}
