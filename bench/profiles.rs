@@ -129,7 +129,7 @@ impl Program {
     fn stack(&self, sample: u64, places: &mut Vec<u64>) {
         let random = mix(2, sample / 16);
         let depth = 20 + random % 11;
-        let number = (sample / 16).wrapping_mul(0x9e37_79b1) << 4 | sample % 16;
+        let number = ((sample / 16).wrapping_mul(0x9e37_79b1) << 4) | (sample % 16);
         let mut function = (random >> 8) % 8;
         places.clear();
         for left in (0..depth).rev() {
