@@ -1,3 +1,4 @@
 //! What we remember.
 
+pub mod profiles;
 pub mod samples;

@@ -5,6 +5,7 @@ mod damage;
 mod disk;
 mod killed;
 mod limits;
+mod profiles;
 mod rounds;
 mod sharing;
 
