@@ -22,6 +22,7 @@ pub struct Frame {
 pub struct Builder {
     out: Vec<u8>,
     texts: Map<Box<str>, u32>,
+    blank: Option<Text>,
     mappings: u64,
     functions: u64,
     locations: u64,
@@ -41,6 +42,7 @@ impl Builder {
         let mut new = Builder {
             out: Vec::new(),
             texts: Map::default(),
+            blank: None,
             mappings: 0,
             functions: 0,
             locations: 0,
@@ -56,10 +58,22 @@ impl Builder {
         if let Some(place) = self.texts.get(text) {
             return Text(*place);
         }
-        let place = self.texts.len() as u32;
-        self.texts.insert(text.into(), place);
+        let place = self.put_text(text);
+        self.texts.insert(text.into(), place.0);
+        place
+    }
+
+    /// An empty string that is not the first: as its unit it keeps a label of 0, which the format would take for none.
+    pub fn blank(&mut self) -> Text {
+        let blank = self.blank.unwrap_or_else(|| self.put_text(""));
+        self.blank = Some(blank);
+        blank
+    }
+
+    fn put_text(&mut self, text: &str) -> Text {
+        let place = self.texts.len() + usize::from(self.blank.is_some());
         put_bytes(&mut self.out, 6, text.as_bytes());
-        Text(place)
+        Text(place as u32)
     }
 
     /// A binary or library; its `id` is given here and answered. Write the program itself first.

@@ -8,7 +8,7 @@ use super::{Draft, Refused, Symbols, maps};
 
 pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'a>, Refused> {
     let mut lines = Lines::new(bytes);
-    lines.step()?;
+    lines.step().map_err(|_| Refused::Unrecognized)?;
     let heads = [&b"--- contentionz "[..], b"--- mutex:", b"--- contention:"];
     if !heads.iter().any(|head| lines.line().starts_with(head)) {
         return Err(Refused::Unrecognized);

@@ -5,7 +5,7 @@ use super::{Draft, Malformed, Refused, Symbols, maps};
 
 pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'a>, Refused> {
     let mut lines = Lines::new(bytes);
-    while lines.step()? && is_silent(lines.line()) {}
+    while lines.step().map_err(|_| Refused::Unrecognized)? && is_silent(lines.line()) {}
     let kind = head(lines.line()).ok_or(Refused::Unrecognized)?;
     let mut draft = Draft::counts(kind, symbols);
     while lines.step()? {

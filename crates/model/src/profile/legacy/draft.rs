@@ -102,14 +102,15 @@ impl<'a> Draft<'a> {
         }
         let mut builder = Builder::new();
         let locations = self.write_locations(&mut builder)?;
-        let [bytes] = ["bytes"].map(|t| builder.text(t));
+        let bytes = builder.text("bytes");
         let mut ids = Vec::new();
         for (place, sample) in self.samples.iter().enumerate() {
             let stack = &self.stacks[self.stack_of(place)];
             ids.clear();
             ids.extend(stack.iter().filter_map(|address| locations.get(address)));
-            let value = |value| LabelValue::Number { value, unit: Text::default() };
-            let label = sample.bytes.map(|size| Label { key: bytes, value: value(size) });
+            let mut unit = |size| if size == 0 { builder.blank() } else { Text::default() };
+            let number = |value| LabelValue::Number { value, unit: unit(value) };
+            let label = sample.bytes.map(number).map(|value| Label { key: bytes, value });
             builder.sample(ids.iter().copied(), &sample.values[..self.kinds.len().min(4)], label.as_slice());
         }
         let header = self.header(&mut builder);

@@ -24,7 +24,7 @@ struct Head {
 
 pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'a>, Refused> {
     let mut lines = Lines::new(bytes);
-    lines.step()?;
+    lines.step().map_err(|_| Refused::Unrecognized)?;
     let head = head(lines.line()).ok_or(Refused::Unrecognized)?;
     let kinds = if head.allocated { BOTH.to_vec() } else { IN_USE.to_vec() };
     let mut draft = Draft { kinds, period_type: ("space", "bytes"), period: head.rate, symbols, ..Draft::default() };

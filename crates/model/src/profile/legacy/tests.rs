@@ -119,6 +119,13 @@ fn figures_of_the_memory_are_read() {
     assert_eq!(super::memory(b"heap profile: 0: 0 [0: 0] @ heap/2\n"), None);
 }
 
+/// The reference keeps the label of what has no size.
+#[test]
+fn samples_of_nothing_keep_their_label() {
+    let text = "heap profile: 0: 0 [0: 0] @ heap/2\n0: 0 [0: 0] @ 0x11\n2: 0 [2: 0] @ 0x21\n";
+    assert_eq!(addresses(&read(text)), "[0, 0] of 0 @ 0x10\n[0, 0] of 0 @ 0x20\n");
+}
+
 /// Other heads, with what their samples of 3 objects of 30 bytes become.
 #[test]
 fn heads_of_heaps() {
@@ -203,9 +210,7 @@ fn java_names_its_locations() {
         0x1 com.app.Ring.grow (Ring.java:15)\n 0x2 malloc (/lib/x/libc.so)\n0x3 GC\n0x9 unused (A.java:1)\n",
     );
     assert_eq!(head(&heap), "inuse_objects/count inuse_space/bytes every 0 /, 0 ns");
-    insta::assert_snapshot!(names(&heap), @r"
-    [3, 1658822] of 524288 @ com.app.Ring.grow Ring.java:15 | malloc libc.so:0 | GC :0
-    ");
+    insta::assert_snapshot!(names(&heap), @"[3, 1658822] of 524288 @ com.app.Ring.grow Ring.java:15 | malloc libc.so:0 | GC :0");
     assert_eq!(addresses(&heap).matches("0x0").count(), 3);
     let locks = read("--- contentionz 1 ---\nformat=java\nresolution=microseconds\nsampling period=10\n 7 2 @ 0x1\n");
     assert_eq!(
@@ -261,7 +266,8 @@ fn wrong_texts_are_refused() {
     assert_eq!(error("--- contentionz 1 ---\nwhat=1\n"), "unrecognized");
     assert_eq!(error("hello\n"), "unrecognized");
     assert_eq!(error(&"x".repeat(65_535)), "unrecognized");
-    assert_eq!(error(&"x".repeat(65_536)), "bufio.Scanner: token too long");
+    assert_eq!(error(&"x".repeat(65_536)), "unrecognized");
+    assert_eq!(heap(&"x".repeat(65_536)), "bufio.Scanner: token too long");
     assert!(!heap("\u{1b}[31m1: 99999999999999999999 [1: 2] @ 0x1").contains('\u{1b}'));
 }
 
