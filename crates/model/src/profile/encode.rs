@@ -21,7 +21,9 @@ pub(super) fn put_label(out: &mut Vec<u8>, label: Label) {
         match label.value {
             LabelValue::Text(text) => put_number(out, 2, text.0.into()),
             LabelValue::Number { value, unit } => {
-                put_number(out, 3, value as u64);
+                // A zero that is not written would be no label at all.
+                put_varint(out, 3 << 3);
+                put_varint(out, value as u64);
                 put_number(out, 4, unit.0.into());
             }
         }

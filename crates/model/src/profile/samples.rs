@@ -105,15 +105,16 @@ impl Samples<'_> {
 }
 
 impl Profile {
-    /// A label; one without any value says nothing, and the reference skips it as well.
+    /// A label; one without any value says nothing, and the reference skips it as well. A zero counts when it is written:
+    /// only we do that, for texts that say `bytes: 0`.
     fn label(&self, message: &[u8]) -> Result<Option<Label>, Malformed> {
-        let (mut key, mut text, mut number, mut unit) = (0, 0, 0, 0);
+        let (mut key, mut text, mut number, mut unit) = (0, 0, None, 0);
         let mut reader = Reader::new(message);
         while let Some((field, value)) = reader.field()? {
             match field {
                 1 => key = value.number()?,
                 2 => text = value.number()?,
-                3 => number = value.signed()?,
+                3 => number = Some(value.signed()?),
                 4 => unit = value.number()?,
                 _ => {}
             }
@@ -124,8 +125,8 @@ impl Profile {
         };
         let (key, text, unit) = (known(key)?, known(text)?, known(unit)?);
         let value = match (text, number, unit) {
-            (Text(0), 0, Text(0)) => return Ok(None),
-            (Text(0), value, unit) => LabelValue::Number { value, unit },
+            (Text(0), None, Text(0)) => return Ok(None),
+            (Text(0), value, unit) => LabelValue::Number { value: value.unwrap_or_default(), unit },
             (text, ..) => LabelValue::Text(text),
         };
         Ok(Some(Label { key, value }))

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use model::profile::Malformed;
+use model::profile::pattern::pattern;
 use regex::Regex;
 
 use options::{Options, Report};
@@ -16,8 +17,6 @@ pub mod flame;
 pub mod options;
 pub mod prepare;
 pub mod report;
-#[allow(missing_docs)]
-pub mod shim;
 pub mod source;
 pub mod view;
 
@@ -53,7 +52,13 @@ pub fn run(args: &[String], note: &mut dyn FnMut(&str)) -> Result<Output, Troubl
         Report::Top => report::top(view, &mut text)?,
         Report::Tree => report::tree(view, None, &mut text)?,
         Report::Peek(regex) => report::tree(view, Some(&matching(regex)?), &mut text)?,
-        _ => return Err(Trouble::new("later")),
+        Report::List(regex) => report::list(view, &matching(regex)?, &mut text)?,
+        Report::Flame(path) => return Ok(Output::File(path.clone(), report::flame(&view)?.into_bytes())),
+        Report::Traces => report::traces(&view, &mut text)?,
+        Report::Tags => report::tags(&view, &mut text)?,
+        Report::Raw => report::raw(&view, &mut text)?,
+        Report::Comments => report::comments(&view, &mut text)?,
+        Report::Proto => return written(&options, report::proto(&view)?, note),
     }
     match &*options.output {
         "" => Ok(Output::Text(text)),
@@ -72,7 +77,7 @@ fn written(options: &Options, bytes: Vec<u8>, note: &mut dyn FnMut(&str)) -> Res
 
 /// The expression of a report on some functions.
 fn matching(regex: &str) -> Result<Regex, Trouble> {
-    Regex::new(regex).map_err(|e| Trouble::new(format!("parsing argument regexp {regex}: {e}")))
+    pattern(regex).map_err(|e| Trouble::new(format!("parsing argument regexp {regex}: {e}")))
 }
 
 /// What a report gives back once it stands in the text.

@@ -2,8 +2,7 @@
 
 use std::fs::File;
 
-use super::shim as filter;
-use super::shim::Filters;
+use model::profile::filter::{self, Filters};
 use model::profile::graph::{self, Measure, Part};
 use model::profile::{Malformed, Profile, compatible, legacy, merge, negated, normalized, with_label};
 use rayon::prelude::*;

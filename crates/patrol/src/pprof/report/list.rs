@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use model::profile::graph::{Edges, Node};
-use model::profile::pattern::pattern;
+use regex::Regex;
 
+use super::super::options::Report;
 use super::super::source::{GoPlaces, SourceFinder};
 use super::super::view::View;
 use super::super::{Printed, Trouble};
@@ -15,8 +16,7 @@ use super::top::frames;
 const MARGIN: i64 = 5;
 
 /// Prints it.
-pub fn list(mut view: View<'_>, wanted: &str, out: &mut String) -> Printed {
-    let matches = pattern(wanted).map_err(|why| Trouble::new(format!("parsing argument regexp {wanted}: {why}")))?;
+pub fn list(mut view: View<'_>, matching: &Regex, out: &mut String) -> Printed {
     let frames = frames(&view);
     let weighed = frames.weigh(view.measure, None, Edges::None)?;
     view.weighed(weighed.totals);
@@ -26,12 +26,13 @@ pub fn list(mut view: View<'_>, wanted: &str, out: &mut String) -> Printed {
     };
     // Functions by name, in each its files by name, in each its lines.
     let mut functions: BTreeMap<String, BTreeMap<String, Vec<Node>>> = BTreeMap::new();
-    for node in (0..frames.len() as u32).filter(|n| matches.is_match(&frames.info(*n).name)).filter(shown) {
+    for node in (0..frames.len() as u32).filter(|n| matching.is_match(&frames.info(*n).name)).filter(shown) {
         let node = frames.node(&weighed, node);
         let files = functions.entry(node.info.name.clone()).or_default();
         files.entry(node.info.file.clone()).or_default().push(node);
     }
     if functions.is_empty() {
+        let wanted = if let Report::List(text) = &view.options.report { text } else { matching.as_str() };
         return Err(Trouble::new(format!("no matches found for regexp: {wanted}")));
     }
     let sources = finder(&view)?;
