@@ -6,6 +6,7 @@ pub mod collect;
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod heap;
 pub mod pprof;
 pub mod reference;
 pub mod render;

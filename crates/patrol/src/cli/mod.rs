@@ -15,6 +15,7 @@ pub mod config;
 pub mod demo;
 pub mod demo_program;
 pub mod document;
+pub mod heap;
 pub mod inspect;
 pub mod inspection;
 pub mod pprof;
@@ -56,6 +57,7 @@ enum Command {
     Collect(collect::Args),
     Backtest(backtest::Args),
     Pprof(pprof::Args),
+    Heap(heap::Args),
     Inspection(inspection::Args),
     Source(source::Args),
     Config(config::Args),
@@ -95,6 +97,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Command::Collect(args) => collect::run(args, &common),
         Command::Backtest(args) => backtest::run(args, &common),
         Command::Pprof(args) => pprof::run(args, &common),
+        Command::Heap(args) => heap::run(args, &common),
         Command::Inspection(args) => inspection::run(args, &common),
         Command::Source(args) => source::run(args, &common),
         Command::Config(args) => config::run(args, &common),

@@ -171,10 +171,11 @@ impl Columns {
     }
 }
 
-/// Digests one snapshot. `name` is what reports call it.
+/// Digests one snapshot. `name` is what reports call it; `taken_at` stands where the profile itself does not say when
+/// it was taken.
 ///
 /// Errors when the profile is malformed, or counts neither memory in use nor goroutines.
-pub fn digest(profile: &Profile, name: &str) -> Result<Digest, Malformed> {
+pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<Digest, Malformed> {
     let Some(columns) = columns(profile) else {
         let types = profile.header().sample_types.iter().map(|t| profile.text(t.kind)).collect::<Vec<_>>().join(", ");
         return Err(Malformed::new(format!("it counts {types}: neither memory in use nor goroutines")));
@@ -203,7 +204,7 @@ pub fn digest(profile: &Profile, name: &str) -> Result<Digest, Malformed> {
     Ok(Digest {
         name: name.into(),
         kind: columns.kind,
-        at: (header.time_nanos != 0).then(|| header.time_nanos.div_euclid(1_000_000)),
+        at: (header.time_nanos != 0).then(|| header.time_nanos.div_euclid(1_000_000)).or(taken_at),
         period: if columns.kind == Kind::Heap { header.period as f64 } else { 1.0 },
         duration_nanos: header.duration_nanos,
         has_allocated: columns.allocated_bytes.is_some() && columns.allocated_objects.is_some(),
