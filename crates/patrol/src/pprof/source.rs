@@ -10,6 +10,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use model::profile::graph::{base_name, clean};
+
 /// Bytes of a file that are read.
 const MOST: u64 = 64 << 20;
 /// Bytes of a line; the reference reads no further than a longer one (Go's `bufio.MaxScanTokenSize`).
@@ -68,7 +70,7 @@ impl SourceFinder {
 
     fn trim<'f>(&self, file: &'f str, search: &str) -> &'f str {
         if self.trim.is_empty() {
-            let names = split(search).map(|dir| format!("/{}/", model::profile::graph::base_name(dir)));
+            let names = split(search).map(|dir| format!("/{}/", base_name(dir)));
             if let Some(end) = names.filter_map(|name| Some(file.find(&name)? + name.len())).next() {
                 return &file[end..];
             }
@@ -100,8 +102,8 @@ impl SourceFinder {
                 Err(error) => format!("open {path}: {}", reason(&error)),
             },
             false => {
-                let places = split(&self.search).flat_map(upwards).map(|dir| dir.join(path));
-                if let Some(found) = places.filter_map(|place| self.open(&place).ok()).next() {
+                let places = split(&self.search).flat_map(upwards).map(|dir| joined(&dir, path));
+                if let Some(found) = places.filter_map(|place| self.open(Path::new(&place)).ok()).next() {
                     return Ok(found);
                 }
                 format!("could not find file {path} on path {}", self.search)
@@ -146,8 +148,16 @@ fn split(paths: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A folder and those above it, as far as its name tells.
-fn upwards(dir: &str) -> impl Iterator<Item = PathBuf> {
-    Path::new(dir).ancestors().map(Path::to_path_buf).collect::<Vec<_>>().into_iter()
+fn upwards(dir: &str) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(dir.to_string()), |dir| {
+        let above = clean(&dir[..dir.rfind('/').map_or(0, |at| at + 1)]);
+        (above != *dir).then_some(above)
+    })
+}
+
+/// The path in the folder, as Go's `filepath.Join` has it.
+fn joined(dir: &str, path: &str) -> String {
+    if dir.is_empty() { clean(path) } else { clean(&format!("{dir}/{path}")) }
 }
 
 /// Why a file cannot be opened, as Go says it.
@@ -206,9 +216,10 @@ impl GoPlaces {
         found.extend(library.iter().flat_map(|path| self.roots.iter().map(move |root| root.join("src").join(path))));
         let vendored = module.map(unversioned).or(after("/vendor/").or(bare).map(str::to_string));
         for dir in split(search).flat_map(upwards) {
+            let dir = Path::new(&dir);
             found.extend(vendored.iter().map(|path| dir.join("vendor").join(path)));
             let own = bare.and_then(|path| {
-                let module = module_of(&working_folder.join(&dir))?;
+                let module = module_of(&working_folder.join(dir))?;
                 path.strip_prefix(&*module)?.strip_prefix('/')
             });
             found.extend(own.map(|path| dir.join(path)));

@@ -5,6 +5,8 @@ mod cli;
 mod collect;
 mod config;
 mod pprof;
+mod pprof_flame;
+mod pprof_source;
 mod reference;
 mod render;
 mod tidy;

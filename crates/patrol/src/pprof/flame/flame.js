@@ -74,6 +74,7 @@
     view.kind = Math.max(0, kinds.findIndex((k) => k.name === said.get("kind")));
     view.zoom = Number.isInteger(box) && box > 0 && box < count ? box : 0;
     view.query = said.get("find") || "";
+    view.on = -1;
     if (find.value !== view.query) find.value = view.query;
     draw();
   }
@@ -149,7 +150,7 @@
     const step = at.width[i] ? Math.round(net(at, i) / at.width[i] * 5) : 0;
     return (step < 0 ? "s" : "g") + Math.abs(step);
   }
-  // What was folded into box i is box ~i.
+  // What was folded into box i, with the boxes on it that are too narrow to be drawn, is box ~i.
   function box(at, i, x, y, width) {
     const other = i < 0, drawn = element("g", { class: "b " + (other ? "other" : tint(at, i)), "data-box": i });
     if (!other && hit(i)) drawn.classList.add("hit");
@@ -158,9 +159,9 @@
     if (width > 22) {
       const [words, used] = fit(other ? "(other)" : short(i), width - 9);
       const text = element("text", { x: x + 4, y: y + 14 }, words);
-      const amount = other ? "" : "  " + value(net(at, i), diff);
+      const amount = other ? "" : " " + value(net(at, i), diff);
       if (words && amount && used + fit(amount, 1e9)[1] + 14 < width) {
-        const small = element("tspan", { class: "v", dx: 8 }, amount.trim());
+        const small = element("tspan", { class: "v", dx: 4 }, amount);
         text.append(small);
       }
       drawn.append(text);
@@ -180,14 +181,16 @@
       const row = depth[i] - top, x = (at.start[i] - left) * scale;
       rows = Math.max(rows, row + 1);
       svg.append(box(at, i, x, row * ROW, width));
-      let end = at.start[i];
+      let end = at.start[i], small = at.rest[i];
+      const drawn = [];
       for (const child of at.order[i]) {
-        end += at.width[child];
-        if (at.width[child] * scale >= NARROWEST) open.push(child);
+        if (at.width[child] * scale >= NARROWEST) { drawn.push(child); end += at.width[child]; } else small += at.width[child];
       }
-      if (at.rest[i] * scale >= NARROWEST) {
+      open.push(...drawn.reverse());
+      // The widest come first, so that all that is too narrow stands together with what was folded.
+      if (small * scale >= NARROWEST) {
         rows = Math.max(rows, row + 2);
-        svg.append(box(at, ~i, (end - left) * scale, (row + 1) * ROW, at.rest[i] * scale));
+        svg.append(box(at, ~i, (end - left) * scale, (row + 1) * ROW, small * scale));
       }
     }
     svg.setAttribute("height", rows * ROW);
@@ -203,7 +206,7 @@
 
   function path() {
     const steps = [];
-    for (let i = view.zoom; i >= 0; i = parent[i]) steps.unshift(i);
+    for (let i = view.zoom; view.zoom && i >= 0; i = parent[i]) steps.unshift(i);
     crumbs.replaceChildren(...steps.map((i) => {
       const step = document.createElement(i === view.zoom ? "b" : "a");
       step.textContent = short(i);
@@ -216,6 +219,13 @@
     }));
   }
 
+  function others(at, i) {
+    const scale = (picture.clientWidth - 12) / (at.width[view.zoom] || 1);
+    const narrow = at.order[i].filter((child) => at.width[child] > 0 && at.width[child] * scale < NARROWEST);
+    const sum = narrow.reduce((all, child) => all + at.width[child], 0);
+    return narrow.length ? `${narrow.length} narrow ${narrow.length === 1 ? "box" : "boxes"} with ${value(sum)}: a click on what is above widens them` : "no narrow boxes";
+  }
+
   // What a box is, in two lines.
   function say(i) {
     const at = layout(view.kind), base = based ? "the base" : "total", rows = [document.createElement("div"), document.createElement("div")];
@@ -225,7 +235,7 @@
     where.textContent = i < 0 ? "" : place(i);
     rows[0].append(head, where);
     if (i < 0) {
-      rows[1].textContent = `${value(at.rest[~i])} in call paths too small for a box of their own`;
+      rows[1].textContent = `${others(at, ~i)}; ${value(at.rest[~i])} in call paths that have no box in this page`;
     } else {
       const cum = net(at, i), above = parent[i] < 0 ? "" : ` · ${share(cum, net(at, parent[i]))} of parent`;
       const sides = based ? ["after", "before"] : ["added", "taken away"];
@@ -301,7 +311,9 @@
   };
   picture.addEventListener("click", (event) => {
     const i = under(event);
-    if (i !== null && i >= 0 && i !== view.zoom) go({ zoom: i, on: -1 });
+    if (i === null) return;
+    const onto = i < 0 ? ~i : i;
+    if (onto !== view.zoom) go({ zoom: onto, on: -1 });
   });
   picture.addEventListener("pointerover", (event) => { const i = under(event); if (i !== null) say(i); });
   picture.addEventListener("pointerleave", () => say(view.on >= 0 ? view.on : view.zoom));
@@ -309,7 +321,6 @@
   let waiting = 0;
   addEventListener("resize", () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(draw); });
   addEventListener("hashchange", read);
-  addEventListener("popstate", read);
 
   const buttons = kinds.map((kind, i) => {
     const button = document.createElement("button");

@@ -29,6 +29,8 @@ pub struct FlameOptions {
     pub unit: String,
     /// Coloured as a difference even where nothing was taken away.
     pub diff: bool,
+    /// What shares of the value shown first are of, where that is not all that is in the profile.
+    pub total: Option<u64>,
 }
 
 /// The flame graph of a profile as HTML; `value` is the place of the sample type shown first.
@@ -49,6 +51,7 @@ pub fn page_of(parts: &[Part<'_>], value: usize, options: &FlameOptions) -> Resu
     let frames = Frames::new(parts);
     let mut trie = Trie::new(parts, &frames, &shown)?;
     trie.diff |= options.diff;
+    trie.totals[0] = options.total.unwrap_or(trie.totals[0]);
     let boxes = fold(&trie);
     let kinds: Vec<Kind> = shown
         .iter()
@@ -134,7 +137,7 @@ impl Drawn<'_> {
             ));
         }
         if trie.cut > 0 {
-            notes.push(format!("{} stacks have more than {DEEPEST} frames; their innermost are left out.", trie.cut));
+            notes.push(format!("Stacks of more than {DEEPEST} frames, whose innermost are left out: {}.", trie.cut));
         }
         notes
     }

@@ -122,7 +122,7 @@ fn deep_stacks_are_cut_and_said() {
     let names: Vec<String> = (0..3_000).map(|n| format!("f{n}")).collect();
     let stack: Vec<&str> = names.iter().map(String::as_str).collect();
     let html = page(&profile(&[(&stack, [1, 5])]), 1, &FlameOptions::default()).unwrap();
-    assert!(html.contains("1 stacks have more than 1024 frames"));
+    assert!(html.contains("Stacks of more than 1024 frames, whose innermost are left out: 1."));
     assert!(html.contains("<td class=\"n\">5B</td><td class=\"n\">100%</td>"), "the innermost frame holds it");
 }
 
