@@ -1,5 +1,7 @@
 //! `patrol collect`: collects in the foreground until it is told to end.
 
+mod profiles;
+
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use model::time::Span;
 use sources::host::{self, Missing};
 use store::samples::{SampleStore, Settings, StoreError};
 
+use self::profiles::Fetching;
 use super::{Common, Outcome, print};
 use crate::collect::ending::Ending;
 use crate::collect::{Collected, Event, collect};
@@ -20,7 +23,8 @@ use crate::wiring;
 /// Collects the memory of this host and its processes, in the foreground.
 ///
 /// Reads /proc and the control groups; needs no root, though without it some systems hide processes of other users.
-/// Ctrl-C ends it. What is stored `patrol inspect` looks at, also while this runs.
+/// Ctrl-C ends it. What is stored `patrol inspect` looks at, also while this runs. Heap profiles of the programs named
+/// under `profiles.targets` in the configuration are fetched and kept as well.
 #[derive(clap::Args)]
 pub struct Args {
     #[arg(long, value_name = "DURATION", help = help("interval"))]
@@ -51,7 +55,10 @@ const SERIES_A_PROCESS: usize = 5;
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(until_ended(args, common))
+    let outcome = runtime.block_on(until_ended(args, common));
+    // A profile that is being unpacked would keep it for seconds; nobody needs it any more.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn until_ended(args: Args, common: &Common) -> Result<Outcome> {
@@ -79,17 +86,33 @@ async fn until_ended(args: Args, common: &Common) -> Result<Outcome> {
         settings.retention,
         settings.max_disk,
     ))?;
+    let fetching = Fetching::new(&config).await?;
+    if let Some(fetching) = &fetching {
+        print::line(&fetching.announced())?;
+    }
     let status = status();
     let interval = Duration::from_millis(settings.interval.millis().unsigned_abs());
-    let done =
-        collect(&mut collector, &store, interval, wiring::now, ending.come(), |event| tell(&status, event)).await;
+    let tell = |event: Event<'_>| tell(&status, event);
+    let collecting = collect(&mut collector, &store, interval, wiring::now, ending.come(), tell);
+    let done = match &fetching {
+        None => collecting.await,
+        Some(fetching) => tokio::select! {
+            biased;
+            done = collecting => done,
+            never = fetching.go_on(&status) => match never {},
+        },
+    };
     status.finish_and_clear();
     let done = done.map_err(explained)?;
     if let Err(error) = store.close().await {
         // What was stored stands; only tidying up was not possible.
         anstream::eprintln!("error: {}", chain(&error));
     }
-    print::line(&summary(done))?;
+    let profiles = match fetching {
+        Some(fetching) => fetching.end().await,
+        None => String::new(),
+    };
+    print::line(&summary(done, &profiles))?;
     Ok(Outcome::NothingFound)
 }
 
@@ -151,7 +174,7 @@ fn tell(status: &ProgressBar, event: Event<'_>) {
 }
 
 /// An error with its causes, but for those it names itself already.
-fn chain(error: &StoreError) -> String {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = String::new();
     for cause in anyhow::Chain::new(error).map(ToString::to_string) {
         if !said.contains(&cause) {
@@ -164,12 +187,17 @@ fn chain(error: &StoreError) -> String {
 
 /// `1 scrape`, `2 scrapes`.
 fn scrapes(count: u64) -> String {
-    format!("{count} scrape{}", if count == 1 { "" } else { "s" })
+    many(count, "scrape")
+}
+
+/// `1 thing`, `2 things`.
+fn many(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What was done, at the end.
-fn summary(done: Collected) -> String {
+fn summary(done: Collected, profiles: &str) -> String {
     let lost = if done.lost == 0 { String::new() } else { format!(", {} lost", done.lost) };
     let length = done.extent.map_or(Span::ZERO, |(first, last)| Span::from_millis((last - first) / 1000 * 1000));
-    format!("ended: {} stored{lost}, over {length}", scrapes(done.scrapes))
+    format!("ended: {} stored{lost}, over {length}{profiles}", scrapes(done.scrapes))
 }

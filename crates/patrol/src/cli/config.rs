@@ -57,5 +57,9 @@ fn check(file: Option<&Path>) -> Result<String> {
     let config = Config::load(file)?;
     let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (sources, inspections) = (config.sources_set(), config.inspections_set());
-    Ok(format!("{}: fine: {}, {}", file.display(), many(sources, "source"), many(inspections, "inspection")))
+    let targets = match config.profiles.targets.len() {
+        0 => String::new(),
+        some => format!(", {} with profiles", many(some, "program")),
+    };
+    Ok(format!("{}: fine: {}, {}{targets}", file.display(), many(sources, "source"), many(inspections, "inspection")))
 }

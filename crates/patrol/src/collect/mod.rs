@@ -8,6 +8,7 @@ use store::samples::{Appended, Sample, SampleStore, StoreError};
 use tokio::time::MissedTickBehavior;
 
 pub mod ending;
+pub mod profiles;
 mod trouble;
 
 use self::trouble::Trouble;
@@ -98,7 +99,7 @@ pub async fn collect(
             Err(error) if !passes(&error) => return Err(error),
             Err(error) => {
                 done.lost += 1;
-                if let Some(lost) = trouble.with(&error, started) {
+                if let Some(lost) = trouble.with(std::mem::discriminant(&error), started) {
                     tell(Event::Trouble { error: &error, lost });
                 }
             }

@@ -6,9 +6,10 @@ use model::size::Size;
 use model::time::Span;
 
 /// The keys of the file itself, in the order of the documentation.
-pub const TOP: [(&str, &str); 3] = [
+pub const TOP: [(&str, &str); 4] = [
     ("sources", "Where data comes from, by a name of your choice. The local collector's store when there is none."),
     ("collector", "What `patrol collect` collects from this host, and how long it is kept."),
+    ("profiles", "Programs whose heap profiles are fetched and kept by `patrol collect`, or lie in files."),
     ("inspections", "What is looked for, by the id of the inspection. All of them, with defaults, when there is none."),
 ];
 
@@ -29,6 +30,28 @@ model::params! {
         max_series: usize = 50_000,
         /// Most disk the series may take.
         max_disk: Size = Size::from_bytes(2 << 30),
+    }
+}
+
+model::params! {
+    /// How many of the fetched profiles are kept.
+    Keep {
+        /// Most profiles of one kind of a target: the newest 12, and before them the first of each hour.
+        count: usize = 48,
+        /// How long a profile is kept.
+        age: Span = Span::from_days(7),
+        /// Most disk all profiles together may take; the target with the most loses its oldest beyond it.
+        disk: Size = Size::from_bytes(512 << 20),
+    }
+}
+
+model::params! {
+    /// How large a profile may be. A larger one is refused, not cut.
+    Limits {
+        /// Most bytes of an answer, as sent.
+        max_download: Size = Size::from_bytes(256 << 20),
+        /// Most bytes of a profile once uncompressed.
+        max_uncompressed: Size = Size::from_bytes(1 << 30),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The configuration file: sources, the collector, and inspections with their parameters.
+//! The configuration file: sources, the collector, programs with profiles, and inspections with their parameters.
 //!
 //! Every key and value is checked when the file is read, and an error points at file, line and column. Nothing in it
 //! is expanded from the environment. Secrets are named by file, never written.
@@ -6,6 +6,7 @@
 mod keys;
 mod node;
 mod problem;
+pub mod profiles;
 mod read;
 pub mod schema;
 mod secrets;
@@ -23,9 +24,10 @@ use model::time::Span;
 use serde::Serialize;
 use sources::prometheus;
 
-pub use self::keys::Collector;
+pub use self::keys::{Collector, Keep, Limits};
 pub use self::node::Place;
 pub use self::problem::{ConfigError, Problem};
+pub use self::profiles::{Profiles, ProfilesFrom, Target};
 use self::section::Lines;
 use crate::cli::Common;
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// The embedded collector's settings. For its directory ask [`Config::data_dir`].
     pub collector: Collector,
+    /// Programs whose profiles are looked at.
+    pub profiles: Profiles,
     inspections: Vec<InspectionConfig>,
     data_dir: PathBuf,
 }

@@ -11,6 +11,7 @@ use sources::prometheus::{self, Prometheus};
 use super::keys::{Collector, Common, Host, PARAMS, TOP};
 use super::node::{self, Key, Node, Place, Value};
 use super::problem::Problem;
+use super::profiles::Profiles;
 use super::section::{self, Known, Values};
 use super::{Config, InspectionConfig, Lines, Origin, SourceConfig, SourceKind, secrets, typed};
 
@@ -27,6 +28,7 @@ pub(super) fn defaults() -> Config {
         file: None,
         sources: vec![here(&data_dir)],
         collector: Collector::default(),
+        profiles: Profiles::default(),
         inspections: inspections::ALL.iter().map(|i| default_inspection(*i)).collect(),
         data_dir,
     }
@@ -60,28 +62,29 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
 }
 
 /// Where the setting, signal or header stands that a sentence names first in backticks.
-fn place_of(sentence: &str, settings: &Node) -> Option<Place> {
+pub(super) fn place_of(sentence: &str, settings: &Node) -> Option<Place> {
     let deeper = |name| ["signals", "headers"].iter().find_map(|group| settings.get(group)?.get(name));
     let named = |name| settings.get(name).or_else(|| deeper(name));
     sentence.split('`').skip(1).step_by(2).find_map(named).map(|node| node.at)
 }
 
-struct Reader {
+/// Walks the tree of one file.
+pub(super) struct Reader {
     file: Arc<Path>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Reader {
-    fn problem(&mut self, at: Place, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, at: Place, message: impl Into<String>) {
         self.problems.push(Problem::new(at, message));
     }
 
-    fn origin(&self, at: Place) -> Origin {
+    pub(super) fn origin(&self, at: Place) -> Origin {
         Origin::File(self.file.clone(), at.line)
     }
 
     /// A path of the file, relative to the directory it stands in.
-    fn path(&self, text: &str) -> PathBuf {
+    pub(super) fn path(&self, text: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(text)
     }
 
@@ -113,6 +116,9 @@ impl Reader {
             Some(Value::Map(pairs)) if !pairs.is_empty() => pairs.iter().map(|(key, _)| key.text.as_str()).collect(),
             _ => vec![HERE],
         };
+        if let Some(node) = part("profiles") {
+            config.profiles = self.profiles(node);
+        }
         if let Some(node) = part("inspections") {
             self.inspections(node, &sources, &mut config.inspections);
         }
@@ -145,13 +151,7 @@ impl Reader {
 
     /// `NAME: { KIND: SETTINGS }`.
     fn source(&mut self, name: &Key, node: &Node, data_dir: &Path) -> Option<SourceKind> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if name.text.is_empty() || name.text.len() > 63 || !name.text.chars().all(plain) {
-            self.problem(
-                name.at,
-                format!("`{}` is no name for a source; use letters, digits, `-`, `_`, `.`", name.text),
-            );
-        }
+        self.plain_name(name, "a source");
         let pairs = section::pairs(node, "a kind of source with its settings", &mut self.problems);
         let [(kind, settings)] = pairs else {
             self.not_one_kind(name, node, pairs);
@@ -169,6 +169,14 @@ impl Reader {
                 self.unknown_kind(name, kind);
                 None
             }
+        }
+    }
+
+    /// Names stand in files, on the command line and in reports.
+    pub(super) fn plain_name(&mut self, name: &Key, of: &str) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.text.is_empty() || name.text.len() > 63 || !name.text.chars().all(plain) {
+            self.problem(name.at, format!("`{}` is no name for {of}; use letters, digits, `-`, `_`, `.`", name.text));
         }
     }
 
@@ -225,7 +233,7 @@ impl Reader {
     }
 
     /// Nothing is taken from the environment; someone who hopes so is told.
-    fn unexpanded(&mut self, settings: &Node) {
+    pub(super) fn unexpanded(&mut self, settings: &Node) {
         let Value::Map(pairs) = &settings.value else { return };
         for (key, node) in pairs {
             if let Value::Text(text) = &node.value
@@ -239,7 +247,7 @@ impl Reader {
     }
 
     /// Files named in settings are relative to the configuration.
-    fn root(&self, node: &mut Node) {
+    pub(super) fn root(&self, node: &mut Node) {
         let Value::Map(pairs) = &mut node.value else { return };
         for (key, value) in pairs {
             match &mut value.value {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use sources::prometheus;
 
 pub use super::keys::TOP;
-use super::keys::{self, Collector, Host, PARAMS};
+use super::keys::{self, Collector, Host, Keep, Limits, PARAMS};
+use super::profiles::Written;
 
 /// The schema as text, as `patrol config schema` prints it.
 pub fn text() -> String {
@@ -21,6 +22,7 @@ pub fn document() -> Value {
         let mut part = match name {
             "sources" => sources(),
             "collector" => section(&Collector::table()),
+            "profiles" => profiles(),
             _ => inspections(),
         };
         part["description"] = doc.into();
@@ -52,15 +54,41 @@ fn sources() -> Value {
 
 /// The settings of a Prometheus source, as their own declaration has them.
 pub fn prometheus_settings() -> Value {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<prometheus::Settings>().to_value();
-    if let Some(object) = schema.as_object_mut() {
-        object.remove("$schema");
-        object.remove("title");
-    }
+    let mut schema = declared::<prometheus::Settings>();
     let names: Vec<&str> = Signal::ALL.iter().map(|s| s.name()).collect();
     if let Some(signals) = schema.pointer_mut("/properties/signals") {
         signals["propertyNames"] = json!({ "enum": names });
+    }
+    schema
+}
+
+/// The settings of a program whose profiles are looked at.
+pub fn target_settings() -> Value {
+    declared::<Written>()
+}
+
+/// How many profiles are kept, and how large they may be.
+pub fn profile_settings() -> [(&'static str, Vec<Param>); 2] {
+    [("keep", Keep::table()), ("limits", Limits::table())]
+}
+
+fn profiles() -> Value {
+    let targets = json!({ "type": ["array", "null"], "items": target_settings() });
+    let mut properties = json!({ "targets": described(targets, "The programs.") });
+    let docs = ["How many of the fetched profiles are kept.", "How large a profile may be; a larger one is refused."];
+    for ((name, params), doc) in profile_settings().into_iter().zip(docs) {
+        properties[name] = described(section(&params), doc);
+    }
+    json!({ "type": ["object", "null"], "additionalProperties": false, "properties": properties })
+}
+
+/// The schema of settings that are declared with serde.
+fn declared<T: schemars::JsonSchema>() -> Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+        object.remove("title");
     }
     schema
 }

@@ -10,6 +10,12 @@ pub(super) fn page() -> String {
     let top = schema::TOP.map(|(name, doc)| [code(name), doc.to_string()]);
     let prometheus = schema::prometheus_settings();
     let about = prometheus["description"].as_str().unwrap_or_default();
+    let target = schema::target_settings();
+    let about_target = target["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let kept: String = schema::profile_settings()
+        .iter()
+        .map(|(name, of)| format!("## profiles.{name}\n\n{}\n", params_table(of)))
+        .collect();
     let inspections: Vec<String> = inspections::ALL.iter().map(|i| inspection(i.card())).collect();
     format!(
         "{MADE}# Keys of patrol.yaml\n\n\
@@ -17,11 +23,13 @@ pub(super) fn page() -> String {
          [config.schema.json](config.schema.json), which `patrol config schema` prints.\n\n{}\n\
          ## sources.NAME.prometheus\n\n{about}\n\n{}\n\
          ## sources.NAME.host\n\n{}\n\
-         ## collector\n\n{}\n{}",
+         ## collector\n\n{}\n\
+         ## profiles.targets\n\nA list. {about_target}\n\n{}\n{kept}{}",
         table(["key", "what it is"], top),
         properties(&prometheus, ""),
         params_table(&schema::host_settings()),
         params_table(&Collector::table()),
+        properties(&target, ""),
         inspections.join("\n"),
     )
 }

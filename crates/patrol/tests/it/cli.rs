@@ -88,17 +88,17 @@ fn a_wrong_configuration_stops_every_command_that_reads_it() {
     fs::write(dir.path().join("patrol.yaml"), "sourcs:\n").unwrap();
     insta::assert_snapshot!(session(dir.path(), &["source list", "inspection list", "inspect"]), @r#"
         $ patrol source list
-        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, inspections
+        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, profiles, inspections
         !   1 | sourcs:
         !     | ^^^^^^
         exit 2
         $ patrol inspection list
-        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, inspections
+        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, profiles, inspections
         !   1 | sourcs:
         !     | ^^^^^^
         exit 2
         $ patrol inspect
-        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, inspections
+        ! error: patrol.yaml:1:1: unknown key `sourcs`; did you mean `sources`? Known: sources, collector, profiles, inspections
         !   1 | sourcs:
         !     | ^^^^^^
         exit 2

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use model::signal::Signal;
 use model::time::{Span, Window};
 use rustix::process::{Pid, Signal as Kill, kill_process};
+use store::profiles::ProfileStore;
 use store::samples::{Holding, SampleStore};
 use tempfile::TempDir;
 
@@ -181,6 +182,75 @@ fn impossible_settings_are_refused_in_words() {
         let err = String::from_utf8_lossy(&stderr);
         assert!(status.code() == Some(2) && err.contains(says), "{wrong:?}: {err}");
     }
+}
+
+/// A program's page of profiles on loopback: `/debug/pprof/heap` and its siblings as Go has them; every other page
+/// stalls. Ends with the test.
+struct Page {
+    address: std::net::SocketAddr,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Page {
+    fn open() -> Page {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = |uri: axum::http::Uri| async move {
+            match (uri.path(), uri.query()) {
+                ("/debug/pprof/heap", Some("debug=1")) => b"heap profile: 1: 2 [3: 4] @ heap/1048576\n".to_vec(),
+                ("/debug/pprof/heap" | "/debug/pprof/goroutine", _) => vec![0x0a, 0x04, 0x08, 0x01, 0x10, 0x02],
+                _ => std::future::pending().await,
+            }
+        };
+        let app = axum::Router::new().fallback(answer);
+        runtime.spawn(async move { axum::serve(listener, app).await });
+        Page { address, _runtime: runtime }
+    }
+}
+
+/// How many profiles of a kind of a target are kept.
+fn kept(dir: &Path, target: &str, kind: &str) -> usize {
+    block(async {
+        let Ok(store) = ProfileStore::open_read_only(dir).await else { return 0 };
+        let ever = Window { from: 0, to: i64::MAX, step: Span::from_days(1) };
+        store.list(target, kind, ever).await.unwrap().len()
+    })
+}
+
+/// One program that answers, one that is not there, one that stalls: the first one's profiles are kept, the second is
+/// told, and the third keeps nobody waiting at the end.
+#[test]
+fn profiles_are_fetched_while_the_host_is_read() {
+    let (dir, page) = (tempfile::tempdir().unwrap(), Page::open());
+    let config = dir.path().join("patrol.yaml");
+    let at = page.address;
+    let text = format!(
+        "profiles:\n  targets:\n  - {{ name: api, url: 'http://{at}/debug/pprof/heap' }}\n  \
+         - {{ name: gone, url: 'http://127.0.0.1:9/debug/pprof/heap', goroutines: false }}\n  \
+         - {{ name: slow, url: 'http://{at}/slow/heap' }}\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let data = dir.path().join("data");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patrol"));
+    command.arg("--config").arg(&config).arg("--data-dir").arg(&data).args(["collect", "--interval", "100ms"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let collecting = Collecting(child);
+    on_record(&data, 300);
+    until("all kinds are kept", || {
+        ["heap", "goroutine", "memory"].iter().all(|k| kept(&data, "api", k) == 1).then_some(())
+    });
+    let asked = Instant::now();
+    collecting.send(Kill::INT);
+    let (status, out, err) = collecting.end();
+    assert!(status.success() && asked.elapsed() < Duration::from_secs(5), "{status}: {err}");
+    assert!(out.contains("fetching profiles of api every 5m, gone every 5m, slow every 5m\n"), "{out}");
+    assert!(out.ends_with("; 3 profiles kept\n"), "{out}");
+    assert!(
+        err.contains("error: cannot fetch the heap profile of gone: cannot connect to http://127.0.0.1:9/"),
+        "{err}"
+    );
+    assert!(err.contains("hint: check that the server runs"), "{err}");
 }
 
 /// A small disk of its own, where this user may mount one.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use patrol::cli::Common;
-use patrol::config::{Config, ConfigError, Origin, SourceKind};
+use patrol::config::{Config, ConfigError, Origin, ProfilesFrom, SourceKind};
 
 /// The files of a folder of configurations, by name.
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -81,6 +81,27 @@ fn paths_are_relative_to_the_file() {
 }
 
 #[test]
+fn programs_with_profiles_are_read_with_their_defaults() {
+    let text = fs::read_to_string(files("good").iter().find(|p| p.ends_with("programs-with-profiles.yaml")).unwrap());
+    let config = Config::parse(&text.unwrap(), Path::new("/etc/patrol/patrol.yaml")).unwrap();
+    let [rancher, api, saved] = &config.profiles.targets[..] else { panic!("{:?}", config.profiles) };
+    assert_eq!((rancher.every.to_string(), rancher.goroutines, api.goroutines), ("5m".into(), true, false));
+    assert_eq!(rancher.process.labels().collect::<Vec<_>>(), [("host", "10.0.0.5"), ("process", "rancher")]);
+    assert_eq!(api.origin.to_string(), "/etc/patrol/patrol.yaml:6");
+    let ProfilesFrom::Endpoint(settings) = &api.from else { panic!("{api:?}") };
+    assert_eq!(settings.ca_file.as_deref(), Some(Path::new("/etc/patrol/tls/ca.pem")));
+    let password = &settings.basic_auth.as_ref().unwrap().password_file;
+    assert_eq!(password, Path::new("/etc/patrol/secrets/api.password"));
+    assert_eq!(
+        (settings.gc, settings.max_bytes.to_string(), settings.max_uncompressed.bytes()),
+        (false, "1GiB".into(), 8 << 30)
+    );
+    let ProfilesFrom::Files(saved) = &saved.from else { panic!("{saved:?}") };
+    assert_eq!(saved[..], ["/etc/patrol/dumps", "/etc/patrol/dumps/last/heap.pb.gz"].map(PathBuf::from));
+    assert_eq!((config.profiles.keep.count, config.profiles.keep.age.to_string()), (100, "30d".into()));
+}
+
+#[test]
 fn without_a_file_the_local_store_is_the_only_source() {
     let dir = tempfile::tempdir().unwrap();
     let common = Common { config: None, data_dir: Some(dir.path().into()) };
@@ -123,7 +144,7 @@ fn files_that_cannot_be_read_say_so() {
 proptest::proptest! {
     /// Whatever a file holds, the answer is a configuration or an error about a line it has.
     #[test]
-    fn no_text_brings_the_reader_down(text in "[ a-c:\n\\-\\[\\]{},&*!|>'\"#?\t]{0,80}|(sources|collector|inspections):\\PC{0,60}") {
+    fn no_text_brings_the_reader_down(text in "[ a-c:\n\\-\\[\\]{},&*!|>'\"#?\t]{0,80}|(sources|collector|profiles|inspections):\\PC{0,60}") {
         if let Err(error) = Config::parse(&text, Path::new("patrol.yaml")) {
             proptest::prop_assert!(!error.problems.is_empty() && !error.to_string().is_empty());
         }

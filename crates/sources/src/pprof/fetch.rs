@@ -73,6 +73,11 @@ impl Endpoint {
         self.client.shown()
     }
 
+    /// Whether it is known where a kind of profile is: siblings are known of addresses that end in `/heap`.
+    pub fn has(&self, kind: Kind) -> bool {
+        kind.address(self.client.address(), self.gc).is_some()
+    }
+
     /// Fetches a profile of a kind.
     ///
     /// Errors: no connection, too late, too large, a redirect to another host, a status that refuses, with the server's
