@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::lines::Lines;
-use super::thread::is_leaf_twice;
 use super::{Draft, Refused, Symbols, java, maps};
 
 /// How words are written.
@@ -56,7 +55,7 @@ pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'
     }
     remove_handler(&mut draft);
     draft.regions = maps::read(&mut Lines::new(rest))?;
-    draft.remove_frames(1, is_leaf_twice);
+    draft.remove_second_leaves();
     Ok(draft)
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Draft<'a> {
     /// The addresses of all stacks, innermost call first.
     pub(super) stacks: Vec<u64>,
     pub(super) samples: Vec<Drafted>,
+    /// Addresses that have locations though no stack may have them any more.
+    pub(super) located: Vec<u64>,
     /// The map of the memory.
     pub(super) regions: Vec<Region<'a>>,
     /// Whether locations are told by their names, not by their addresses.
@@ -95,6 +97,13 @@ impl<'a> Draft<'a> {
         self.stacks = stacks;
     }
 
+    /// Takes out the second frame where it is the innermost one over again, as a call, which is one byte before. Its
+    /// location stays, as in the reference.
+    pub(super) fn remove_second_leaves(&mut self) {
+        self.located = self.stacks.clone();
+        self.remove_frames(1, |stack| matches!(stack, [leaf, call, ..] if *leaf == call.wrapping_add(1)));
+    }
+
     /// The profile.
     pub(super) fn finish(mut self) -> Result<Profile, Malformed> {
         if self.symbols.are_taken() {
@@ -150,7 +159,7 @@ impl<'a> Draft<'a> {
     fn write_locations(&mut self, builder: &mut Builder) -> Result<Map<u64, u64>, Malformed> {
         let mut places: Map<u64, u64> = Map::default();
         let mut addresses = Vec::new();
-        for address in &self.stacks {
+        for address in self.located.iter().chain(&self.stacks) {
             places.entry(*address).or_insert_with(|| {
                 addresses.push(*address);
                 0

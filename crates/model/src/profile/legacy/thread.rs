@@ -27,13 +27,8 @@ pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'
         line = thread(&mut lines, &mut draft)?;
     }
     maps::read_behind(&mut lines, &mut draft)?;
-    draft.remove_frames(1, is_leaf_twice);
+    draft.remove_second_leaves();
     Ok(draft)
-}
-
-/// Whether the innermost frame is there twice: as the place it was in, and as a call, one byte before.
-pub(super) fn is_leaf_twice(stack: &[u64]) -> bool {
-    matches!(stack, [leaf, call, ..] if *leaf == call.wrapping_add(1))
 }
 
 /// `--- threadz 1 ---`.

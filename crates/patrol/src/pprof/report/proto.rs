@@ -9,12 +9,15 @@ use model::profile::{
 };
 
 use super::super::Trouble;
+use super::super::options::Options;
 use super::super::view::View;
 
-/// The profile as gzip-compressed protobuf, values divided by `-divide_by`, inlined frames left out by `-noinlines`.
+/// The profile as gzip-compressed protobuf, values divided by `-divide_by`, inlined frames left out by `-noinlines`,
+/// and what `-add_comment` says added.
 pub fn proto(view: &View<'_>) -> Result<Vec<u8>, Trouble> {
     let ratio = 1.0 / view.options.divide_by;
-    let as_it_is = (ratio <= 0.0 || ratio == 1.0) && !view.options.shape.no_inlines;
+    let Options { add_comment, shape, .. } = view.options;
+    let as_it_is = (ratio <= 0.0 || ratio == 1.0) && !shape.no_inlines && add_comment.is_empty();
     if as_it_is { packed(view.profile().encoded()) } else { packed(&Changed { view, ratio }.written()?) }
 }
 
@@ -62,7 +65,9 @@ impl Changed<'_> {
             let labels: Vec<Label> = sample.labels.iter().map(label).collect();
             builder.sample(sample.locations.iter().map(|place| u64::from(*place) + 1), &values, &labels);
         }
-        Ok(builder.into_bytes(&header(profile.header(), text)))
+        let comments = self.view.about.comments.iter().map(|comment| builder.text(comment)).collect();
+        let header = Header { comments, ..header(profile.header(), text) };
+        Ok(builder.into_bytes(&header))
     }
 
     fn value(&self, value: i64) -> i64 {
@@ -83,7 +88,7 @@ impl Changed<'_> {
     }
 }
 
-/// What is said of the whole, in the texts of another profile.
+/// What is said of the whole but for the comments, in the texts of another profile.
 fn header(of: &Header, text: impl Fn(Text) -> Text) -> Header {
     let kind = |of: &ValueType| ValueType { kind: text(of.kind), unit: text(of.unit) };
     Header {
@@ -92,8 +97,10 @@ fn header(of: &Header, text: impl Fn(Text) -> Text) -> Header {
         period_type: kind(&of.period_type),
         drop_frames: text(of.drop_frames),
         keep_frames: text(of.keep_frames),
-        comments: of.comments.iter().map(|comment| text(*comment)).collect(),
         doc_url: text(of.doc_url),
-        ..*of
+        time_nanos: of.time_nanos,
+        duration_nanos: of.duration_nanos,
+        period: of.period,
+        comments: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use super::labels::Labels;
 /// Prints it.
 pub fn raw(view: &View<'_>, out: &mut String) -> Printed {
     let profile = view.profile();
-    head(profile, out)?;
+    head(view, out)?;
     let mut samples = profile.samples();
     while let Some(sample) = samples.read()? {
         sample.values.iter().try_for_each(|value| write!(out, " {value:>10}"))?;
@@ -34,11 +34,12 @@ pub fn raw(view: &View<'_>, out: &mut String) -> Printed {
     Ok(())
 }
 
-fn head(profile: &Profile, out: &mut String) -> Printed {
+fn head(view: &View<'_>, out: &mut String) -> Printed {
+    let profile = view.profile();
     let text = |text: Text| profile.text(text);
     let header = profile.header();
-    for comment in &header.comments {
-        writeln!(out, "Comment: {}", text(*comment))?;
+    for comment in &view.about.comments {
+        writeln!(out, "Comment: {comment}")?;
     }
     if !text(header.doc_url).is_empty() {
         writeln!(out, "Doc: {}", text(header.doc_url))?;
