@@ -94,9 +94,9 @@ fn understand(bytes: Vec<u8>, path: &Path) -> Result<Loaded> {
     Ok(Loaded { path: path.into(), digest, memory, text, allocations })
 }
 
-/// Profiles as text begin with words; protobuf with a tag that is no letter.
+/// Whether bytes are text: protobuf has control characters from its first fields on.
 fn starts_like_text(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'-')
+    !bytes.iter().take(256).any(|b| b.is_ascii_control() && !b"\t\r\n".contains(b))
 }
 
 fn text_profile(bytes: &[u8]) -> std::result::Result<Option<Profile>, Malformed> {

@@ -60,7 +60,10 @@ impl Status {
 /// `1 host`, `12 hosts`; what is counted is taken from the name of the inspection (`host-memory-leak`).
 pub fn subjects(run: &RunReport, count: usize) -> String {
     const NOUNS: [&str; 5] = ["host", "pod", "container", "process", "instance"];
-    let noun = run.inspection.split('-').next().filter(|noun| NOUNS.contains(noun)).unwrap_or("subject");
+    let noun = match run.inspection.split('-').next() {
+        Some("heap") => "call path",
+        noun => noun.filter(|noun| NOUNS.contains(noun)).unwrap_or("subject"),
+    };
     match (noun, count) {
         (noun, 1) => format!("1 {noun}"),
         ("process", count) => format!("{count} processes"),
@@ -106,7 +109,7 @@ fn noun_alone(run: &RunReport) -> String {
 
 /// Names labels for a headline: the values of the labels we know in order of size, the rest in braces.
 pub fn name(subject: &Labels) -> String {
-    const KNOWN: [&str; 5] = ["host", "namespace", "pod", "container", "process"];
+    const KNOWN: [&str; 6] = ["host", "namespace", "pod", "container", "process", "path"];
     let mut name = KNOWN.iter().filter_map(|label| subject.get(label)).collect::<Vec<_>>().join("/");
     let rest: Vec<String> =
         subject.iter().filter(|(label, _)| !KNOWN.contains(label)).map(|(l, v)| format!("{l}={v}")).collect();

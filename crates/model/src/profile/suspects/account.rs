@@ -6,6 +6,9 @@ use serde::Serialize;
 use super::judge::Context;
 use crate::profile::legacy::Memory;
 
+/// What the profile itself explains.
+const LIVE: &str = "live heap, as the profile has it";
+
 /// One part of the memory.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Share {
@@ -33,34 +36,39 @@ pub struct Account {
 }
 
 impl Account {
-    /// From the live heap of the last profile and what else is known; nothing where that is nothing.
-    pub(super) fn new(live: Option<f64>, context: &Context) -> Option<Account> {
-        let live = live?;
+    /// From the live heap of the first and the last profile and what else is known; nothing where that is nothing.
+    pub(super) fn new(live: Option<(f64, f64)>, context: &Context) -> Option<Account> {
+        let (before, live) = live?;
         let resident = context.resident_bytes;
         let told: Vec<&Memory> = context.memory.iter().filter(|m| m.heap_inuse.is_some()).collect();
         let (Some(first), Some(last)) = (told.first(), told.last()) else {
             let resident = resident?;
             let parts = vec![
-                share("live heap, as the profile has it", live, None),
+                share(LIVE, live, Some(live - before)),
                 share("not in a heap profile: garbage, idle spans, stacks, runtime, other", resident - live, None),
             ];
             return Some(Account::of(parts, live, Some(resident), None));
         };
+        let several = told.len() > 1;
         let row = |what: &str, of: fn(&Memory) -> Option<u64>| {
             let (before, now) = (of(first).unwrap_or(0) as f64, of(last).unwrap_or(0) as f64);
-            share(what, now, (told.len() > 1).then_some(now - before))
+            share(what, now, several.then_some(now - before))
         };
-        let in_use = last.heap_inuse.unwrap_or(0) as f64;
+        let room = |memory: &Memory, live: f64| (memory.heap_inuse.unwrap_or(0) as f64 - live).max(0.0);
+        let grown = several.then(|| room(last, live) - room(first, before));
         let mut parts = vec![
-            share("live heap, as the profile has it", live, None),
-            share("garbage and free room in spans", (in_use - live).max(0.0), None),
+            share(LIVE, live, Some(live - before)),
+            share("garbage and free room in spans", room(last, live), grown),
             row("idle spans not given back", |m| Some(m.heap_idle?.saturating_sub(m.heap_released.unwrap_or(0)))),
             row("stacks of goroutines", |m| m.stacks),
             row("runtime: spans, collector, profiler", |m| m.runtime),
         ];
         if let Some(resident) = resident {
             let held: f64 = parts.iter().map(|p| p.bytes).sum();
-            let what = "rest against the resident memory: cgo, mapped files, or pages never touched";
+            let what = match resident >= held {
+                true => "rest, beyond Go: cgo, mapped files, the program itself",
+                false => "of these not resident: pages never touched, or swapped out",
+            };
             parts.push(share(what, resident - held, None));
         }
         let peak = last.max_rss.map(|bytes| bytes as f64);
@@ -95,10 +103,10 @@ mod tests {
     #[test]
     fn the_parts_add_up_to_what_is_resident() {
         let context = Context { memory: vec![memory(TEXT).unwrap()], resident_bytes: Some(3000.0) };
-        let account = Account::new(Some(600.0), &context).unwrap();
+        let account = Account::new(Some((500.0, 600.0)), &context).unwrap();
         let bytes: Vec<f64> = account.parts.iter().map(|p| p.bytes).collect();
         assert_eq!(bytes, [600.0, 400.0, 500.0, 300.0, 10.0, 1190.0]);
         assert_eq!((account.held_bytes, account.explained_share), (3000.0, Some(0.2)));
-        assert_eq!(Account::new(Some(600.0), &Context::default()), None);
+        assert_eq!(Account::new(Some((500.0, 600.0)), &Context::default()), None);
     }
 }

@@ -153,6 +153,17 @@ fn starts_with_digit(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// What every stack of Go's runtime begins or ends with.
+const PLUMBING: [&str; 9] = [
+    "runtime.systemstack", "runtime.mcall", "runtime.goexit", "runtime.main", "runtime.newobject", "runtime.mallocgc",
+    "runtime.makeslice", "runtime.growslice", "runtime.newproc.func1",
+];
+
+/// Whether a function says nothing of what a stack is about.
+pub(super) fn plumbing(function: &str) -> bool {
+    PLUMBING.contains(&function)
+}
+
 /// What the functions below the program's own say a goroutine waits for, innermost first. The first that is found
 /// stands; the order goes from what is particular to what everything ends in.
 const WAITS: [(&str, &str); 19] = [

@@ -126,7 +126,7 @@ pub(super) fn call_path(part: &Part, suspect: &Suspect, origins: &[Origin]) -> E
             (file, 0) => file.to_string(),
             (file, line) => format!("{file}:{line}"),
         };
-        vec![Cell::Number(step.growth), Cell::Text(format!("{}{mark}", step.function)), Cell::Text(file)]
+        vec![Cell::Number(step.growth), Cell::Text(format!("{}{mark}", step.short)), Cell::Text(file)]
     };
     let left_out = steps.len().saturating_sub(MOST_STEPS);
     let half = MOST_STEPS / 2;

@@ -60,7 +60,11 @@ impl SuspectsReport {
                 Counted::Heap => HEAP_GROWTH,
                 Counted::Goroutines => GOROUTINE_GROWTH,
             },
-            level: if suspect.verdict == Verdict::Leak { Level::Warning } else { Level::Info },
+            // What ends with another suspect is good to know.
+            level: match suspect.verdict {
+                Verdict::Leak if suspect.consequence_of.is_none() => Level::Warning,
+                _ => Level::Info,
+            },
             subject: subject.with("path", &suspect.title),
             summary: suspect.summary(part),
             measures: suspect.measures(part),
@@ -188,7 +192,7 @@ impl Suspect {
     fn survived(&self) -> String {
         let all: Vec<f64> = self.points.iter().filter_map(|p| p.survival).collect();
         let whole = all.iter().filter(|s| **s >= 0.995).count();
-        if whole == 0 { String::new() } else { format!(", 1.00 in {whole} of {} intervals", all.len()) }
+        if whole * 2 < all.len() { String::new() } else { format!(", 1.00 in {whole} of {} intervals", all.len()) }
     }
 
     fn measures(&self, part: &Part) -> BTreeMap<&'static str, f64> {

@@ -45,6 +45,16 @@ impl Joined {
         &self.figures[from..from + self.count]
     }
 
+    /// Growth of a stack from the first snapshot to the last.
+    pub(super) fn grown(&self, stack: u32) -> f64 {
+        let (from, to) = self.stacks[stack as usize].classes;
+        let grown = |class: u32| {
+            let all = self.figures(class);
+            self.level(&all[self.count - 1]) - self.level(&all[0])
+        };
+        (from..to).map(grown).sum()
+    }
+
     /// What growth is measured in: bytes of memory, or goroutines.
     pub(super) fn level(&self, figures: &Figures) -> f64 {
         if self.counts { figures.objects } else { figures.bytes }

@@ -32,7 +32,11 @@ pub fn judge(digests: &[Digest], context: &Context) -> SuspectsReport {
         links::link(heap, goroutines.as_mut());
     }
     let program = digests.iter().find_map(Digest::program).map(str::to_string);
-    let live = heap.as_ref().and_then(|part| part.snapshots.iter().rfind(|s| s.left_out.is_none())).map(|s| s.bytes);
+    let compared = |part: &Part| {
+        let mut bytes = part.snapshots.iter().filter(|s| s.left_out.is_none()).map(|s| s.bytes);
+        bytes.next().map(|first| (first, bytes.next_back().unwrap_or(first)))
+    };
+    let live = heap.as_ref().and_then(compared);
     SuspectsReport { program, heap, goroutines, account: Account::new(live, context) }
 }
 
@@ -123,7 +127,8 @@ impl Look<'_> {
         let course = self.course(root.top);
         let trial = self.tried(&course);
         let path = path::path(&self.tree, &self.joined, &self.digests, root);
-        let mut suspect = Suspect::new(path, &course, trial, &self.times, self.tree.grown);
+        let share = if self.tree.grown > 0.0 { self.tree.growth(root.top) / self.tree.grown } else { 0.0 };
+        let mut suspect = Suspect::new(path, &course, trial, &self.times, share.clamp(0.0, 1.0));
         if self.kind == Kind::Goroutine {
             let stack = suspect.path.steps.iter().rev().map(|step| step.function.as_str());
             suspect.waits = Some(code::wait_reason(stack));

@@ -20,10 +20,10 @@ pub(super) fn link(heap: &mut Part, goroutines: Option<&mut Part>) {
                 continue;
             }
             let text = format!(
-                "one goroutine in {} for each object: {} more of them, {} more objects{}",
+                "one goroutine in {} for each object: {} more goroutines, {} more objects{}",
                 waiting.title,
                 count(waiting.growth),
-                leaked.main_size().map_or(0.0, |s| s.objects).round(),
+                count(leaked.main_size().map_or(0.0, |s| s.objects).round()),
                 waiting
                     .waits
                     .map_or(String::new(), |waits| format!("; they wait in {waits} and keep what they refer to"))

@@ -62,8 +62,9 @@ impl Path {
     pub fn title(&self) -> String {
         let own: Vec<&Step> = self.steps.iter().filter(|s| s.own).collect();
         let named = own.iter().position(|s| !code::closure(&s.function) && s.short != "main.main").unwrap_or(0);
+        let plumbing = |step: &&Step| !code::plumbing(&step.function);
         let names: Vec<&str> = match own.get(named..).unwrap_or_default() {
-            [] => self.steps.iter().map(|s| s.short.as_str()).collect(),
+            [] => self.steps.iter().filter(plumbing).map(|s| s.short.as_str()).collect(),
             own => own.iter().map(|s| s.short.as_str()).collect(),
         };
         match names[..] {
@@ -98,7 +99,7 @@ pub(super) fn path(tree: &Tree, joined: &Joined, digests: &[&Digest], root: Root
             file: function.file.clone(),
             line,
             own: function.own,
-            growth: tree.growth(*node),
+            growth: tree.below(*node).iter().map(|stack| joined.grown(*stack)).sum(),
         }
     });
     let steps: Vec<Step> = steps.collect();

@@ -125,8 +125,8 @@ pub struct Suspect {
 const MOST_SIZES: usize = 8;
 
 impl Suspect {
-    /// From what was found out about it. `grown` is all growth there is.
-    pub(super) fn new(path: Path, course: &Course<'_>, trial: Trial, times: &[Time], grown: f64) -> Suspect {
+    /// From what was found out about it.
+    pub(super) fn new(path: Path, course: &Course<'_>, trial: Trial, times: &[Time], share: f64) -> Suspect {
         let whole = course.whole();
         let steps = course.steps();
         let known = |value: f64| value.is_finite().then_some(value);
@@ -158,7 +158,7 @@ impl Suspect {
             growth: whole.grown,
             growth_error: whole.sd,
             per_minute: rate(course, times),
-            share: if grown > 0.0 { (whole.grown / grown).clamp(0.0, 1.0) } else { 0.0 },
+            share,
             survival: known(whole.survival),
             sizes,
             sampled_objects: course.sampled(),

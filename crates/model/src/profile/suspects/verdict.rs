@@ -86,7 +86,8 @@ pub(super) fn tried(course: &Course<'_>, times: &[i64], say: fn(f64) -> String) 
     if kept.whole().grown < course.whole().grown * 0.1 || kept.whole().z() < NOISE {
         return whole;
     }
-    let kept = Try::new(&kept, times, true, say).decide();
+    let mut kept = Try::new(&kept, times, true, say).decide();
+    kept.why = format!("of what is never freed: {}", kept.why);
     let shape = if whole.shape == Shape::Doubling { whole.shape } else { kept.shape };
     if kept.verdict <= whole.verdict && kept.verdict.grows() { Trial { shape, ..kept } } else { whole }
 }
@@ -151,7 +152,8 @@ impl<'c, 'j> Try<'c, 'j> {
 
     /// The end of a trial with enough snapshots that has met nothing that explains the growth.
     fn weigh(self, goes_on: bool, rises: bool, stays: bool, survival: f64) -> Trial {
-        let why = self.gates.iter().skip(1).map(|g| g.says.clone()).collect::<Vec<_>>().join("; ");
+        let told = |name: &&str| self.gates.iter().find(|g| g.name == *name).map(|g| g.says.clone());
+        let why = ["noise", "late", "rises"].iter().filter_map(told).collect::<Vec<_>>().join("; ");
         let count = self.times.len();
         let equal_steps = self.shape == Shape::Stepped && shape::period(self.times, &self.steps).is_some();
         let verdict = match (goes_on, stays) {
