@@ -217,6 +217,7 @@
       }
       return step;
     }));
+    if (!view.zoom) crumbs.append(kinds[view.kind].total ? "a click on a box zooms in" : "nothing to see");
   }
 
   function others(at, i) {
@@ -238,7 +239,7 @@
       rows[1].textContent = `${others(at, ~i)}; ${value(at.rest[~i])} in call paths that have no box in this page`;
     } else {
       const cum = net(at, i), above = parent[i] < 0 ? "" : ` · ${share(cum, net(at, parent[i]))} of parent`;
-      const sides = based ? ["after", "before"] : ["added", "taken away"];
+      const sides = based ? ["after", "before"] : ["grown", "shrunk"];
       const both = diff ? ` · ${sides[0]} ${value(at.plus[i])} · ${sides[1]} ${value(at.minus[i])}` : "";
       const own = at.own(i);
       rows[1].textContent = `${diff ? "net" : "cum"} ${value(cum, diff)} · ${share(cum, total())} of ${base}${above}${both} · flat ${value(own, diff)} (${share(own, total())})`;

@@ -123,7 +123,7 @@ impl Drawn<'_> {
         let (mut notes, Drawn { trie, boxes, kinds, .. }) = (Vec::new(), self);
         if boxes.folded > 0 {
             let why = if boxes.least > fold::LEAST {
-                format!("to keep the {} widest", fold::MOST)
+                format!("to keep the {} widest", grouped(fold::MOST))
             } else {
                 "because they are below 0.01 % of every kind of value".into()
             };
@@ -131,13 +131,16 @@ impl Drawn<'_> {
             let share = boxes.folded(0) as f64 * 100.0 / width as f64;
             notes.push(format!(
                 "{} of {} call paths were folded into (other), {why}: {share:.2} % of the width for {}.",
-                boxes.folded,
-                trie.nodes.len() - 1,
+                grouped(boxes.folded),
+                grouped(trie.nodes.len() - 1),
                 kinds[0].name,
             ));
         }
         if trie.cut > 0 {
-            notes.push(format!("Stacks of more than {DEEPEST} frames, whose innermost are left out: {}.", trie.cut));
+            notes.push(format!(
+                "Stacks of more than {DEEPEST} frames, whose innermost are left out: {}.",
+                grouped(trie.cut)
+            ));
         }
         notes
     }
@@ -164,4 +167,17 @@ impl Drawn<'_> {
         };
         order.into_iter().take(ROWS).map(row).collect()
     }
+}
+
+/// A number in groups of three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -123,7 +123,10 @@ fn deep_stacks_are_cut_and_said() {
     let stack: Vec<&str> = names.iter().map(String::as_str).collect();
     let html = page(&profile(&[(&stack, [1, 5])]), 1, &FlameOptions::default()).unwrap();
     assert!(html.contains("Stacks of more than 1024 frames, whose innermost are left out: 1."));
-    assert!(html.contains("<td class=\"n\">5B</td><td class=\"n\">100%</td>"), "the innermost frame holds it");
+    assert!(
+        html.contains("<td class=\"n\">5B</td><td class=\"n\">100%</td><td class=\"n\">5B</td>"),
+        "the innermost frame holds it"
+    );
 }
 
 /// Names that try to leave their place in the page.
@@ -198,5 +201,14 @@ proptest! {
             let naive: i64 = named.iter().filter(|(s, _)| begins(s)).map(|(_, v)| v).sum();
             prop_assert_eq!((cum, rest), (naive as u64, 0));
         }
+    }
+
+    /// A damaged profile is refused or drawn, whatever it says of itself.
+    #[test]
+    fn damaged_profiles_never_panic(at in 0usize..400, byte in any::<u8>(), value in 0usize..3) {
+        let mut bytes = profile(&[(&["a", "b", "c"], [1, 5]), (&["a", "d"], [-1, i64::MIN])]).encoded().to_vec();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = Profile::decode(bytes).and_then(|profile| page(&profile, value, &FlameOptions::default()));
     }
 }

@@ -140,25 +140,21 @@ impl Trie {
     ) -> Result<usize, Malformed> {
         self.samples = self.samples.wrapping_add(1);
         let (mut node, mut depth) = (0, 0);
-        for location in sample.locations.iter().rev() {
+        'stack: for location in sample.locations.iter().rev() {
             for step in frames.steps(part, *location) {
-                if self.seen[step.frame as usize] != self.samples {
-                    self.seen[step.frame as usize] = self.samples;
-                    self.weights[step.frame as usize].cum.add(change);
+                if depth == DEEPEST {
+                    self.cut += 1;
+                    break 'stack;
                 }
                 depth += 1;
-                if depth <= DEEPEST {
-                    node = self.child(node, *step)?;
-                }
-            }
-            if depth > DEEPEST {
-                self.cut += 1;
-                break;
+                self.count(step.frame, change);
+                node = self.child(node, *step)?;
             }
         }
         let leaf = sample.locations.first().and_then(|location| frames.steps(part, *location).last());
         if let Some(step) = leaf {
             self.weights[step.frame as usize].flat.add(change);
+            self.count(step.frame, change);
         }
         let slot = &mut self.nodes[node as usize].slot;
         if *slot == NONE {
@@ -166,6 +162,15 @@ impl Trie {
             self.own.resize(self.own.len() + self.kinds, Change::default());
         }
         Ok(*slot as usize * self.kinds)
+    }
+
+    /// Adds to what a frame holds with all it calls, once a sample.
+    fn count(&mut self, frame: u32, change: Change) {
+        let seen = &mut self.seen[frame as usize];
+        if *seen != self.samples {
+            *seen = self.samples;
+            self.weights[frame as usize].cum.add(change);
+        }
     }
 
     /// The path that is one step longer.
