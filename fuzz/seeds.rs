@@ -28,6 +28,7 @@ fn main() -> io::Result<()> {
     write("host_files", "pressure", b"some avg10=1.50 avg60=0.00 avg300=0.00 total=7\n")?;
     write("backtest_table", "row", b"a\t60\t100\tpercent\tunlabelled\t1 2 - 3.5 4\n")?;
     write("config", "sound", b"sources:\n  a:\n    prometheus: { url: http://127.0.0.1:9090 }\n")?;
+    profiles()?;
     let growing: Vec<u8> = (0..90).flat_map(|i| (100.0 + f64::from(i)).to_le_bytes()).collect();
     write("judge", "growing", &[&1e4f64.to_le_bytes()[..], &growing].concat())?;
     write(
@@ -35,6 +36,32 @@ fn main() -> io::Result<()> {
         "partial",
         br#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":null}}"#,
     )
+}
+
+/// Profiles, and the texts that came before them.
+fn profiles() -> io::Result<()> {
+    let texts = ["", "inuse_space", "bytes", "main", "main.go"];
+    let strings: Vec<u8> = texts.iter().flat_map(|text| message(&[(6, text.as_bytes())])).collect();
+    let pieces = message(&[
+        (1, &[8, 1, 16, 2]),
+        (2, &[0x0a, 1, 1, 0x12, 1, 5, 0x1a, 4, 8, 2, 24, 5]),
+        (3, &[8, 1, 16, 1, 24, 99]),
+        (4, &[8, 1, 16, 1, 24, 7, 0x22, 4, 8, 1, 16, 3]),
+        (5, &[8, 1, 16, 3, 24, 3, 32, 4]),
+    ]);
+    write("profile", "one", &[&pieces[..], &strings].concat())?;
+    let map = "--- Memory map: ---\nbuild=/opt\n00400000-00500000 r-xp 00000000 08:01 12 $build/server\n";
+    let legacy = |name, text: &str| write("legacy_profile", name, format!("{text}{map}").as_bytes());
+    legacy("heap", "heap profile: 1: 9 [2: 9] @ heap/64\n1: 9 [2: 9] @ 0x400011 0x12\n#\t0x11\tmain+0x1\tmain.go:5\n")?;
+    legacy("goroutine", "goroutine profile: total 3\n3 @ 0x400011 0x12\n#\t0x11\tmain+0x1\tmain.go:5\n")?;
+    legacy("threads", "--- threadz 1 ---\n--- Thread 7f (name: a/12) stack: ---\n 0x400010 0x400010 0x11\n")?;
+    legacy("mutex", "--- mutex:\ncycles/second=2000000000\nsampling period=1\n40 2 @ 0x11 0x22\n")?;
+    legacy("java", "--- heapz 1 ---\nformat = java\nresolution=bytes\n 9  2 @ 0x1\n0x1 a.b (C.java:15)\n")?;
+    let goroutine = "goroutine 7 [chan receive, 5 minutes]:\na.run(0x1)\n\t/a.go:6 +0x5\n";
+    legacy("dump", &format!("{goroutine}created by a.Add in goroutine 1\n\t/a.go:8 +0x9\n\n"))?;
+    let words = [0u32, 3, 0, 10, 0, 2, 3, 0x40_0010, 0x99, 0x40_0020, 0, 1, 0];
+    let cpu: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    write("legacy_profile", "cpu", &[&cpu, map.as_bytes()].concat())
 }
 
 /// A file of a corpus.
