@@ -2,7 +2,7 @@
 
 use super::Malformed;
 use super::ids::Ids;
-use super::table::{Function, Header, Line, Location, Mapping, NONE, Profile, Text, ValueType};
+use super::table::{Function, Header, Line, Location, Mapping, NONE, Profile, STRETCH, Text, ValueType};
 use super::wire::{Reader, Value, repeated};
 
 impl Profile {
@@ -46,6 +46,7 @@ impl Profile {
 struct Tables {
     sample_range: Option<(usize, usize)>,
     sample_count: usize,
+    stretches: Vec<u32>,
     strings: Vec<(u32, u32)>,
     header: Header,
     mappings: Vec<Mapping>,
@@ -68,6 +69,9 @@ impl Tables {
                 value.bytes()?;
                 let first = self.sample_range.map_or(start, |(first, _)| first);
                 self.sample_range = Some((first, end));
+                if self.sample_count.is_multiple_of(STRETCH) {
+                    self.stretches.push(start as u32);
+                }
                 self.sample_count += 1;
             }
             3 => self.mappings.push(mapping(value.bytes()?)?),
@@ -138,6 +142,7 @@ impl Tables {
             end,
             sample_range: self.sample_range.unwrap_or_default(),
             sample_count: self.sample_count,
+            stretches: self.stretches,
             strings: self.strings,
             header: self.header,
             mappings: self.mappings,

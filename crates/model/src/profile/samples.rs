@@ -2,7 +2,7 @@
 
 use super::Malformed;
 use super::table::{Profile, Text};
-use super::wire::{Reader, repeated};
+use super::wire::{Reader, Value, packed, repeated};
 
 /// A stack and what was counted on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,6 +51,17 @@ impl Profile {
     /// Its samples, from the first.
     pub fn samples(&self) -> Samples<'_> {
         let (first, end) = self.sample_range;
+        self.samples_between(first, end)
+    }
+
+    /// Its samples in stretches of some thousand, to be read side by side.
+    pub fn stretches(&self) -> impl Iterator<Item = Samples<'_>> {
+        let starts = self.stretches.iter().map(|start| *start as usize);
+        let ends = starts.clone().skip(1).chain([self.sample_range.1]);
+        starts.zip(ends).map(|(start, end)| self.samples_between(start, end))
+    }
+
+    fn samples_between(&self, first: usize, end: usize) -> Samples<'_> {
         Samples {
             profile: self,
             reader: Reader::new(&self.bytes[first..end]),
@@ -82,12 +93,12 @@ impl Samples<'_> {
         let mut reader = Reader::new(message);
         while let Some((field, value)) = reader.field()? {
             match field {
-                1 => repeated(value, |id| {
+                1 => numbers(&profile.bytes, value, |id| {
                     let place = profile.location_ids.place(id);
                     locations.push(place.ok_or_else(|| Malformed::new("sample has nil location"))?);
                     Ok(())
                 })?,
-                2 => repeated(value, |number| {
+                2 => numbers(&profile.bytes, value, |number| {
                     values.push(number as i64);
                     Ok(())
                 })?,
@@ -104,10 +115,19 @@ impl Samples<'_> {
     }
 }
 
+/// Repeated numbers of a field in the bytes of a profile.
+#[inline]
+fn numbers(whole: &[u8], value: Value<'_>, each: impl FnMut(u64) -> Result<(), Malformed>) -> Result<(), Malformed> {
+    match value {
+        Value::Bytes(bytes) => packed(whole, bytes, each),
+        single => repeated(single, each),
+    }
+}
+
 impl Profile {
     /// A label; one without any value says nothing, and the reference skips it as well. A zero counts when it is written:
     /// only we do that, for texts that say `bytes: 0`.
-    fn label(&self, message: &[u8]) -> Result<Option<Label>, Malformed> {
+    pub(super) fn label(&self, message: &[u8]) -> Result<Option<Label>, Malformed> {
         let (mut key, mut text, mut number, mut unit) = (0, 0, None, 0);
         let mut reader = Reader::new(message);
         while let Some((field, value)) = reader.field()? {

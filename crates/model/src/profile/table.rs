@@ -55,6 +55,9 @@ impl Location {
     }
 }
 
+/// How many samples are read in one go where several threads share them.
+pub(super) const STRETCH: usize = 4096;
+
 /// Stands for no place in a table.
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -119,6 +122,8 @@ pub struct Profile {
     /// From the first sample to the last, in the protobuf.
     pub(super) sample_range: (usize, usize),
     pub(super) sample_count: usize,
+    /// Where every [`STRETCH`]th sample starts.
+    pub(super) stretches: Vec<u32>,
     /// Start and length of each string in the bytes.
     pub(super) strings: Vec<(u32, u32)>,
     pub(super) header: Header,
@@ -145,6 +150,15 @@ impl Profile {
         let (start, length) = self.strings.get(text.0 as usize).copied().unwrap_or_default();
         std::str::from_utf8(self.bytes.get(start as usize..(start + length) as usize).unwrap_or_default())
             .unwrap_or_default()
+    }
+
+    /// The place of a string, if the profile has it.
+    pub fn find_text(&self, wanted: &str) -> Option<Text> {
+        let is = |(start, length): (u32, u32)| {
+            let (start, length) = (start as usize, length as usize);
+            length == wanted.len() && self.bytes.get(start..start + length) == Some(wanted.as_bytes())
+        };
+        self.strings.iter().position(|string| is(*string)).map(|place| Text(place as u32))
     }
 
     /// How many strings it has; [`Text`]s count up to there.

@@ -97,6 +97,28 @@ proptest! {
         let _ = read_all(bytes);
     }
 
+    /// Read eight bytes at a time, packed numbers are what they are one by one, wherever they lie and end.
+    #[test]
+    fn packed_numbers_read_back(numbers in prop::collection::vec(prop_oneof![0u64..300, any::<u64>()], 0..40),
+                                before in 0usize..9, after in 0usize..9, cut in 0usize..3) {
+        let mut whole = vec![0x80; before];
+        numbers.iter().for_each(|n| wire::put_varint(&mut whole, *n));
+        let end = whole.len().saturating_sub(cut).max(before);
+        whole.extend(std::iter::repeat_n(1, after));
+        let read = |slow: bool| {
+            let mut found = Vec::new();
+            let push = |n: u64| { found.push(n); Ok::<(), Malformed>(()) };
+            let field = &whole[before..end];
+            let done = if slow { wire::repeated(wire::Value::Bytes(field), push) } else { wire::packed(&whole, field, push) };
+            (done, found)
+        };
+        prop_assert_eq!(read(false), read(true));
+        let elsewhere = whole.clone();
+        let mut found = Vec::new();
+        let done = wire::packed(&elsewhere, &whole[before..end], |n| { found.push(n); Ok(()) });
+        prop_assert_eq!((done, found), read(true));
+    }
+
     #[test]
     fn varints_read_back(number in any::<u64>()) {
         let mut bytes = Vec::new();

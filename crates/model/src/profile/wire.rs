@@ -68,10 +68,15 @@ impl<'a> Reader<'a> {
                 self.bytes = rest;
                 Ok(u64::from(one & 0x7f) | u64::from(*two) << 7)
             }
+            [one, two, three, rest @ ..] if *three < 0x80 => {
+                self.bytes = rest;
+                Ok(u64::from(one & 0x7f) | u64::from(two & 0x7f) << 7 | u64::from(*three) << 14)
+            }
             _ => self.long_varint(),
         }
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut number = 0;
         for (i, byte) in self.bytes.iter().enumerate().take(10) {
@@ -131,6 +136,37 @@ pub fn repeated(value: Value<'_>, mut each: impl FnMut(u64) -> Result<(), Malfor
         }
         Value::Fixed => Err(Malformed::new("a field that holds numbers holds something else")),
     }
+}
+
+/// Reads packed numbers that lie in `whole`, faster than one by one: their lengths are those of a coin toss, which a
+/// branch predictor loses. Eight bytes are looked at together: the first without its top bit ends the number, and its
+/// groups of seven bits are moved together in three steps.
+#[inline]
+pub fn packed(
+    whole: &[u8],
+    packed: &[u8],
+    mut each: impl FnMut(u64) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // The distance of two addresses of one slice; no address is followed.
+    let mut at = (packed.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    let end = at.wrapping_add(packed.len());
+    while at < end {
+        let Some(eight) = whole.get(at..).and_then(<[u8]>::first_chunk::<8>) else { break };
+        let word = u64::from_le_bytes(*eight);
+        let ends = !word & TOPS;
+        let length = ends.trailing_zeros() as usize / 8 + 1;
+        if ends == 0 || at + length > end {
+            break;
+        }
+        let bits = word & (ends ^ ends.wrapping_sub(1)) & !TOPS;
+        let bits = (bits & 0x007f_007f_007f_007f) | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
+        let bits = (bits & 0x0000_3fff_0000_3fff) | (bits & 0x3fff_0000_3fff_0000) >> 2;
+        each((bits & 0x0fff_ffff) | (bits & 0x0fff_ffff_0000_0000) >> 4)?;
+        at += length;
+    }
+    // What is longer, ends where the bytes end, or is no part of them.
+    repeated(Value::Bytes(&packed[packed.len() - end.wrapping_sub(at).min(packed.len())..]), each)
 }
 
 /// Appends a varint.

@@ -67,7 +67,7 @@ impl Frames<'_> {
         }
         let edge_cutoff = cutoff(limits.edge_fraction);
         edges.retain(|e| !kept[e.callee as usize] || e.weight.wrapping_abs() >= edge_cutoff);
-        let (into, out_of) = (self.by_end(&edges, |e| e.callee), self.by_end(&edges, |e| e.caller));
+        let (into, out_of) = (by_end(&edges, &kept, |e| e.callee), by_end(&edges, &kept, |e| e.caller));
         weighed.edges = edges;
         Ok(Trimmed { nodes, node_count, dropped: all - node_count, weighed, into, out_of })
     }
@@ -101,16 +101,22 @@ impl Frames<'_> {
         });
     }
 
-    /// Edges by the node at one end, heaviest first, then by names.
-    fn by_end(&self, edges: &[Edge], end: impl Fn(&Edge) -> u32) -> Map<u32, Vec<Edge>> {
-        let mut found: Map<u32, Vec<Edge>> = Map::default();
-        edges.iter().for_each(|edge| found.entry(end(edge)).or_default().push(*edge));
+    /// Puts edges in order: heaviest first, then by names.
+    pub fn sort_edges(&self, edges: &mut [Edge]) {
         let names = |edge: &Edge| (self.info(edge.caller).to_string(), self.info(edge.callee).to_string());
-        for edges in found.values_mut() {
-            edges.sort_by_cached_key(|edge| (std::cmp::Reverse(edge.weight.wrapping_abs()), names(edge)));
-        }
-        found
+        edges.sort_by(|a, b| {
+            let weight = |edge: &Edge| edge.weight.wrapping_abs();
+            weight(b).cmp(&weight(a)).then_with(|| names(a).cmp(&names(b)))
+        });
     }
+}
+
+/// Edges by the node at one end, for the nodes shown.
+fn by_end(edges: &[Edge], shown: &[bool], end: impl Fn(&Edge) -> u32) -> Map<u32, Vec<Edge>> {
+    let mut found: Map<u32, Vec<Edge>> = Map::default();
+    let wanted = edges.iter().filter(|edge| shown[end(edge) as usize]);
+    wanted.for_each(|edge| found.entry(end(edge)).or_default().push(*edge));
+    found
 }
 
 /// The order of two nodes that have different addresses.
@@ -125,12 +131,12 @@ impl Trimmed {
         self.weighed.totals
     }
 
-    /// The calls into a node, heaviest first.
+    /// The calls into a node, in no order.
     pub fn callers(&self, node: u32) -> &[Edge] {
         self.into.get(&node).map_or(&[], Vec::as_slice)
     }
 
-    /// The calls out of a node, heaviest first.
+    /// The calls out of a node, in no order.
     pub fn callees(&self, node: u32) -> &[Edge] {
         self.out_of.get(&node).map_or(&[], Vec::as_slice)
     }

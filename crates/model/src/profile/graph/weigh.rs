@@ -2,7 +2,8 @@
 
 use super::nodes::{Nodes, PartNodes};
 use super::{Edge, Part, Weighed};
-use crate::profile::{Label, LabelValue, Malformed, Map, Profile, Sample, Text};
+use crate::profile::{Label, LabelValue, Malformed, Map, Profile, Sample, Samples};
+use rayon::prelude::*;
 
 /// Which of the values of a sample is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,14 @@ impl Totals {
         (value, divisor)
     }
 
+    fn join(&mut self, other: Totals) {
+        self.value = self.value.wrapping_add(other.value);
+        self.divisor = self.divisor.wrapping_add(other.divisor);
+        self.base_value = self.base_value.wrapping_add(other.base_value);
+        self.base_divisor = self.base_divisor.wrapping_add(other.base_divisor);
+        self.negative |= other.negative;
+    }
+
     /// Whether a sample was negative by itself, as in a profile that is a difference: samples of one stack in several
     /// profiles then have to be added up before their sizes are.
     pub fn negative(&self) -> bool {
@@ -90,6 +99,7 @@ struct Walk<'a> {
     sample: u32,
     weights: Weights,
     edges: Map<u64, Counted>,
+    totals: Totals,
 }
 
 pub(super) fn weigh(
@@ -99,49 +109,84 @@ pub(super) fn weigh(
     kept: Option<&[bool]>,
     gather: Edges,
 ) -> Result<Weighed, Malformed> {
-    let count = nodes.infos.len();
-    let means = if measure.divisor.is_some() { count } else { 0 };
-    let mut walk = Walk {
-        nodes,
-        kept,
-        gather,
-        seen: vec![0; count],
-        sample: 0,
-        weights: Weights {
-            flat: vec![0; count],
-            cum: vec![0; count],
-            flat_divisor: vec![0; means],
-            cum_divisor: vec![0; means],
-        },
-        edges: Map::default(),
-    };
-    let mut totals = Totals::default();
-    for (part, part_nodes) in parts.iter().zip(&nodes.parts) {
-        let marker = base_marker(part.profile);
-        let mut samples = part.profile.samples();
-        while let Some(sample) = samples.read()? {
-            let (value, divisor) = totals.add(part.base, marker, &sample, measure);
-            if value != 0 || divisor != 0 {
-                walk.sample(part_nodes, sample.locations, value, divisor);
+    let markers: Vec<Option<Label>> = parts.iter().map(|part| base_marker(part.profile)).collect();
+    let stretches: Vec<(usize, Samples<'_>)> =
+        parts.iter().enumerate().flat_map(|(i, part)| part.profile.stretches().map(move |s| (i, s))).collect();
+    // A share of the samples a thread; sums do not depend on how they were shared out.
+    let share = stretches.len().div_ceil(rayon::current_num_threads()).max(1);
+    let mut shares = Vec::new();
+    let mut rest = stretches.into_iter().peekable();
+    while rest.peek().is_some() {
+        shares.push(rest.by_ref().take(share).collect::<Vec<_>>());
+    }
+    let walk = |nodes| Walk::new(nodes, kept, gather, measure.divisor.is_some());
+    let walked = shares.into_par_iter().map(|share| {
+        let mut walk = walk(nodes);
+        for (i, mut samples) in share {
+            while let Some(sample) = samples.read()? {
+                let (value, divisor) = walk.totals.add(parts[i].base, markers[i], &sample, measure);
+                if value != 0 || divisor != 0 {
+                    walk.sample(&nodes.parts[i], sample.locations, value, divisor);
+                }
             }
         }
-    }
+        Ok(walk)
+    });
+    let walks: Vec<Walk<'_>> = walked.collect::<Result<_, Malformed>>()?;
+    let walk = walks.into_iter().reduce(Walk::with).unwrap_or_else(|| walk(nodes));
     let edge = |(key, counted): (u64, Counted)| Edge {
         caller: (key >> 32) as u32,
         callee: key as u32,
         weight: counted.weight,
         inline: counted.inline,
     };
-    Ok(Weighed { weights: walk.weights, edges: walk.edges.into_iter().map(edge).collect(), totals })
+    let edges = walk.edges.into_iter().map(edge).collect();
+    Ok(Weighed { weights: walk.weights, edges, totals: walk.totals })
 }
 
 /// The label that marks samples of a base in a profile that was written out.
 fn base_marker(profile: &Profile) -> Option<Label> {
-    let find = |wanted: &str| (0..profile.text_count() as u32).map(Text::at).find(|text| profile.text(*text) == wanted);
-    Some(Label { key: find("pprof::base")?, value: LabelValue::Text(find("true")?) })
+    Some(Label { key: profile.find_text("pprof::base")?, value: LabelValue::Text(profile.find_text("true")?) })
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(nodes: &'a Nodes, kept: Option<&'a [bool]>, gather: Edges, means: bool) -> Walk<'a> {
+        let count = nodes.infos.len();
+        let zeros = |wanted: bool| vec![0; if wanted { count } else { 0 }];
+        Walk {
+            nodes,
+            kept,
+            gather,
+            seen: vec![0; count],
+            sample: 0,
+            weights: Weights {
+                flat: zeros(true),
+                cum: zeros(true),
+                flat_divisor: zeros(means),
+                cum_divisor: zeros(means),
+            },
+            edges: Map::default(),
+            totals: Totals::default(),
+        }
+    }
+
+    /// The sums of two walks.
+    fn with(mut self, other: Walk<'a>) -> Walk<'a> {
+        let add = |to: &mut [i64], from: &[i64]| to.iter_mut().zip(from).for_each(|(to, n)| *to = to.wrapping_add(*n));
+        add(&mut self.weights.flat, &other.weights.flat);
+        add(&mut self.weights.cum, &other.weights.cum);
+        add(&mut self.weights.flat_divisor, &other.weights.flat_divisor);
+        add(&mut self.weights.cum_divisor, &other.weights.cum_divisor);
+        for (key, counted) in other.edges {
+            let new = Counted { weight: 0, inline: true, sample: 0 };
+            let sum = self.edges.entry(key).or_insert(new);
+            sum.weight = sum.weight.wrapping_add(counted.weight);
+            sum.inline &= counted.inline;
+        }
+        self.totals.join(other.totals);
+        self
+    }
+
     /// Goes from the outermost frame to the innermost.
     fn sample(&mut self, part: &PartNodes, locations: &[u32], value: i64, divisor: i64) {
         self.sample = self.sample.wrapping_add(1);

@@ -22,6 +22,11 @@ pub fn tree(mut view: View<'_>, matching: Option<&Regex>, out: &mut String) -> P
     let sum = nodes.iter().fold(0i64, |sum, n| sum.wrapping_add(n.flat_value()));
     view.graph_heading(&trimmed, sum).iter().for_each(|line| *out += &format!("{line}\n"));
     writeln!(out, "{RULE}\n{LEGEND}")?;
+    let sorted = |edges: &[Edge]| {
+        let mut edges = edges.to_vec();
+        frames.sort_edges(&mut edges);
+        edges
+    };
     let (mut running, mut matched) = (0i64, false);
     for (place, node) in trimmed.nodes.iter().zip(&nodes) {
         let (name, flat, cum) = (node.info.to_string(), node.flat_value(), node.cum_value());
@@ -30,7 +35,7 @@ pub fn tree(mut view: View<'_>, matching: Option<&Regex>, out: &mut String) -> P
         }
         matched = true;
         writeln!(out, "{RULE}")?;
-        for edge in trimmed.callers(*place) {
+        for edge in &sorted(trimmed.callers(*place)) {
             writeln!(out, "{}", call(&view, &frames, edge, edge.caller, cum))?;
         }
         running = running.wrapping_add(flat);
@@ -43,7 +48,7 @@ pub fn tree(mut view: View<'_>, matching: Option<&Regex>, out: &mut String) -> P
             view.value(cum),
             view.share(cum)
         )?;
-        for edge in trimmed.callees(*place) {
+        for edge in &sorted(trimmed.callees(*place)) {
             writeln!(out, "{}", call(&view, &frames, edge, edge.callee, cum))?;
         }
     }
