@@ -155,8 +155,15 @@ fn starts_with_digit(text: &str) -> bool {
 
 /// What every stack of Go's runtime begins or ends with.
 const PLUMBING: [&str; 9] = [
-    "runtime.systemstack", "runtime.mcall", "runtime.goexit", "runtime.main", "runtime.newobject", "runtime.mallocgc",
-    "runtime.makeslice", "runtime.growslice", "runtime.newproc.func1",
+    "runtime.systemstack",
+    "runtime.mcall",
+    "runtime.goexit",
+    "runtime.main",
+    "runtime.newobject",
+    "runtime.mallocgc",
+    "runtime.makeslice",
+    "runtime.growslice",
+    "runtime.newproc.func1",
 ];
 
 /// Whether a function says nothing of what a stack is about.

@@ -222,6 +222,27 @@ impl<'j> Course<'j> {
         (mean(went), mean(left))
     }
 
+    /// Size of the largest object in use at each snapshot, where objects nearly as large hold most of the bytes at each
+    /// of them: the table of a map, the array of a slice. Nothing where memory is spread over many objects.
+    pub(super) fn containers(&self) -> Option<Vec<f64>> {
+        const MOST: f64 = 0.6;
+        const LARGEST: f64 = 0.45;
+        // Smaller ones are not all sampled: that one is not seen says nothing.
+        const SURE: f64 = 0.9;
+        let at = |snapshot: usize| {
+            let there = self.classes.iter().filter_map(|class| {
+                let of = &self.joined.classes[*class as usize];
+                let figures = &self.joined.figures(*class)[snapshot];
+                (figures.objects > 0.0).then_some((of.bytes, of.sampled, figures.bytes))
+            });
+            let (largest, sampled) = there.clone().fold((0.0, 0.0), |m, o| if o.0 > m.0 { (o.0, o.1) } else { m });
+            let near: f64 = there.filter(|o| o.0 >= LARGEST * largest).map(|o| o.2).sum();
+            (sampled >= SURE && near >= MOST * self.sums[snapshot].bytes).then_some(largest)
+        };
+        let known: Option<Vec<f64>> = (0..self.sums.len()).map(at).collect();
+        known.filter(|_| !self.joined.counts)
+    }
+
     /// Sampled objects in use at the last snapshot.
     pub(super) fn sampled(&self) -> f64 {
         let last = self.sums.len().saturating_sub(1);

@@ -11,7 +11,7 @@ use super::path;
 use super::report::{Part, SuspectsReport};
 use super::suspect::Suspect;
 use super::tree::{ALL, LEAST_SHARE, Root, Tree};
-use super::verdict::{self, Trial};
+use super::verdict::{self, Trial, Verdict};
 use crate::profile::legacy::Memory;
 use crate::words;
 
@@ -53,6 +53,8 @@ fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
     } else {
         roots.iter().map(|root| look.suspect(*root)).chain(look.others(&roots)).collect()
     };
+    // What chance alone explains is not worth a line.
+    all.retain(|s| s.verdict != Verdict::Noise || s.growth.abs() > 2.0 * s.growth_error);
     all.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.growth.total_cmp(&a.growth)));
     let suspects = all.iter().take_while(|s| s.verdict.grows()).count();
     let ruled_out = all.split_off(suspects);

@@ -79,21 +79,26 @@ fn doubles(course: &Course<'_>) -> bool {
     came >= went * LARGER
 }
 
+/// The intervals in which it jumped.
+pub(super) fn jumps(steps: &[Flow]) -> Vec<usize> {
+    let most = steps.iter().map(|s| s.grown).fold(0.0, f64::max);
+    (0..steps.len()).filter(|i| steps[*i].grown > STEP * most).collect()
+}
+
 /// The time between steps of equal size, in milliseconds, where the snapshots show three or more of them with nothing
 /// between, and how exactly that is known: half an interval either way.
 pub(super) fn period(times: &[i64], steps: &[Flow]) -> Option<(i64, i64)> {
-    let most = steps.iter().map(|s| s.grown).fold(0.0, f64::max);
-    let jumps: Vec<usize> = (0..steps.len()).filter(|i| steps[*i].grown > STEP * most).collect();
+    let jumps = jumps(steps);
     if jumps.len() < 3 || jumps.len() * 2 > steps.len() + 1 {
         return None;
     }
-    let sizes = jumps.iter().map(|i| steps[*i].grown);
-    let least = sizes.fold(f64::MAX, f64::min);
+    let mean = jumps.iter().map(|i| steps[*i].grown).sum::<f64>() / jumps.len() as f64;
+    let equal = jumps.iter().all(|i| (steps[*i].grown - mean).abs() <= (0.2 * mean).max(2.5 * steps[*i].sd));
     // Middle of the interval in which a step fell.
     let at = |i: usize| (times[i] + times[i + 1]) / 2;
     let gaps: Vec<i64> = jumps.windows(2).map(|w| at(w[1]) - at(w[0])).collect();
     let interval = (1..times.len()).map(|i| times[i] - times[i - 1]).max()?;
     let (low, high) = (*gaps.iter().min()?, *gaps.iter().max()?);
-    let mean = gaps.iter().sum::<i64>() / gaps.len() as i64;
-    (least >= 0.7 * most && high - low <= 2 * interval).then_some((mean, interval / gaps.len() as i64))
+    let gap = gaps.iter().sum::<i64>() / gaps.len() as i64;
+    (equal && high - low <= 2 * interval).then_some((gap, interval / gaps.len() as i64))
 }

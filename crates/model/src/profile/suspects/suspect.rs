@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::course::Course;
 use super::path::Path;
 use super::shape::{self, Shape};
-use super::verdict::{Trial, Verdict};
+use super::verdict::{self, Trial, Verdict};
 use crate::growth::Gate;
 use crate::stats::kendall::kendall;
 use crate::stats::theil_sen::Slopes;
@@ -192,9 +192,12 @@ fn rate(course: &Course<'_>, times: &[Time]) -> Rate {
 
 fn confidence(trial: &Trial, course: &Course<'_>, times: &[Time]) -> Confidence {
     let z = course.whole().z();
-    let rises = course.steps().iter().all(|s| s.grown > 0.0);
+    let steps = course.steps();
+    let rises = steps.iter().all(|s| s.grown > 0.0);
     match times.len() {
         _ if trial.verdict != Verdict::Leak => Confidence::Low,
+        // One object freed at the end may be the first of many.
+        _ if verdict::begins_to_free(&steps, 0.5) => Confidence::Low,
         5.. if z >= 5.0 && rises => Confidence::High,
         _ if z >= 4.0 => Confidence::Medium,
         _ => Confidence::Low,

@@ -122,6 +122,10 @@ impl<'c, 'j> Try<'c, 'j> {
 
     fn decide(mut self) -> Trial {
         let count = self.times.len();
+        if let Some((verdict, text)) = self.containers() {
+            self.shape = Shape::Doubling;
+            return self.end(verdict, text);
+        }
         if let Some(text) = self.falls() {
             return self.end(Verdict::SawTooth, text);
         }
@@ -136,7 +140,9 @@ impl<'c, 'j> Try<'c, 'j> {
             return self.few(stays, survival);
         }
         if self.shape == Shape::Stepped && self.one_step() {
-            return self.end(Verdict::WarmingUp, format!("all of {grown} came in one step"));
+            // What is freed and replaced from then on is full.
+            let verdict = if stays || survival.is_nan() { Verdict::WarmingUp } else { Verdict::FillingCache };
+            return self.end(verdict, format!("all of {grown} came in one step"));
         }
         if let Some(text) = self.fills() {
             return self.end(Verdict::FillingCache, text);
@@ -155,12 +161,12 @@ impl<'c, 'j> Try<'c, 'j> {
         let told = |name: &&str| self.gates.iter().find(|g| g.name == *name).map(|g| g.says.clone());
         let why = ["noise", "late", "rises"].iter().filter_map(told).collect::<Vec<_>>().join("; ");
         let count = self.times.len();
-        let equal_steps = self.shape == Shape::Stepped && shape::period(self.times, &self.steps).is_some();
+        let several_steps = self.shape == Shape::Stepped && shape::jumps(&self.steps).len() >= 3;
         let verdict = match (goes_on, stays) {
             (true, true) if self.begins_to_free() => Verdict::Suspected,
             // Without allocations a cache that fills looks the same for longer.
             (true, true) if rises && survival.is_nan() && count <= FEW => Verdict::Suspected,
-            (true, true) if rises || equal_steps => Verdict::Leak,
+            (true, true) if rises || several_steps => Verdict::Leak,
             (_, true) if self.halves.is_some_and(|(_, late)| late.flow.grown > 0.0) => Verdict::Suspected,
             (_, true) => Verdict::WarmingUp,
             (true, false) if survival >= FREED && rises && count > FEW => Verdict::Leak,
@@ -190,6 +196,37 @@ impl<'c, 'j> Try<'c, 'j> {
             false => format!("; survival {}: a cache, or doublings", figure(survival)),
         };
         self.end(verdict, format!("{says}{freed}"))
+    }
+
+    /// One large table that is replaced by ever larger ones, as maps and slices do it: the old one is freed once all is
+    /// moved, so that memory goes up by more and comes down again. Two replacements at least, the last in the second
+    /// half, are growth that goes on.
+    fn containers(&mut self) -> Option<(Verdict, String)> {
+        // Slices beyond 256 elements grow by a quarter (Go 1.18 and later), maps by as much again.
+        const LARGER: f64 = 1.2;
+        let sizes = self.course.containers()?;
+        let count = sizes.len();
+        let larger: Vec<usize> = (1..count).filter(|i| sizes[*i] >= sizes[i - 1] * LARGER).collect();
+        if larger.is_empty() || sizes.windows(2).any(|w| w[1] < w[0] * 0.99) {
+            return None;
+        }
+        let late = larger.last().is_some_and(|at| *at > (count - 1) / 2);
+        let (first, last) = (sizes[0], sizes[count - 1]);
+        let says = format!(
+            "one table grew from {} to {}, replaced {} times by a larger one",
+            (self.say)(first),
+            (self.say)(last),
+            larger.len()
+        );
+        let goes_on = larger.len() >= 2 && late;
+        self.gate("doublings", goes_on, larger.len() as f64, 2.0, says.clone());
+        let verdict = match (larger.len(), late) {
+            (3.., true) if count > FEW => Verdict::Leak,
+            (2.., true) => Verdict::Suspected,
+            (_, false) => Verdict::WarmingUp,
+            (_, true) => Verdict::Undecided,
+        };
+        Some((verdict, says))
     }
 
     /// A fall beyond chance and beyond a tenth of the most there was.
@@ -222,7 +259,7 @@ impl<'c, 'j> Try<'c, 'j> {
     /// Whether what was never freed begins to be: a cache that has just got full.
     fn begins_to_free(&self) -> bool {
         const ENOUGH: f64 = 2.5;
-        self.steps.last().is_some_and(|last| last.went >= ENOUGH && last.kept() < KEPT)
+        begins_to_free(&self.steps, ENOUGH)
     }
 
     /// Whether nearly all growth came in one interval that is not followed by more.
@@ -277,6 +314,12 @@ impl<'c, 'j> Try<'c, 'j> {
         let share = rose as f64 / all as f64;
         self.gate("rises", share >= MOST, share, MOST, format!("rose in {rose} of {all} intervals"))
     }
+}
+
+/// Whether so many sampled objects were freed in the last interval that less stayed than in any before.
+pub(super) fn begins_to_free(steps: &[Flow], enough: f64) -> bool {
+    let Some((last, before)) = steps.split_last() else { return false };
+    last.went >= enough && last.kept() < KEPT && before.iter().all(|s| s.kept().is_nan() || s.kept() > last.kept())
 }
 
 /// Two digits after the point; infinite ones in words.
