@@ -54,16 +54,27 @@ pub(super) fn put_location(
     frames: impl IntoIterator<Item = Frame>,
     folded: bool,
 ) {
-    let mut message = Vec::new();
-    (1..).zip([id, mapping, address]).for_each(|(field, number)| put_number(&mut message, field, number));
+    let start = out.len();
+    put_varint(out, 4 << 3 | 2);
+    let length_at = out.len();
+    out.push(0);
+    (1..).zip([id, mapping, address]).for_each(|(field, number)| put_number(out, field, number));
     for frame in frames {
-        put_short(&mut message, 4, |out| {
+        put_short(out, 4, |out| {
             let fields = [frame.function, frame.line as u64, frame.column as u64];
             (1..).zip(fields).for_each(|(field, number)| put_number(out, field, number));
         });
     }
-    put_number(&mut message, 5, folded.into());
-    put_bytes(out, 4, &message);
+    put_number(out, 5, folded.into());
+    match out.len() - length_at - 1 {
+        length @ ..0x80 => out[length_at] = length as u8,
+        // Long ones are rare: their length takes more than the byte that was left for it.
+        _ => {
+            let message = out.split_off(length_at + 1);
+            out.truncate(start);
+            put_bytes(out, 4, &message);
+        }
+    }
 }
 
 fn put_value_type(out: &mut Vec<u8>, field: u64, of: ValueType) {

@@ -27,7 +27,7 @@ pub mod wire;
 
 pub use builder::{Builder, Frame};
 pub use compatible::compatible;
-pub use merge::merge;
+pub use merge::{difference, merge};
 pub use samples::{Label, LabelValue, Sample, Samples};
 pub use scale::{negated, normalized, scaled, with_label};
 pub use table::{Function, Header, Line, Location, Mapping, Profile, Text, ValueType};

@@ -29,9 +29,13 @@ fn stacks(filters: Filters) -> Vec<String> {
     samples.iter().map(|sample| sample.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// A filter with one of its options set.
+/// Filters with some of the options set.
 macro_rules! with {
-    ($($option:ident: $text:expr),+) => { Filters { $($option: $text.to_string(),)+ ..Filters::default() } };
+    ($($option:ident: $text:expr),+) => {{
+        let mut filters = Filters::default();
+        $(filters.$option = $text.to_string();)+
+        filters
+    }};
 }
 
 #[test]

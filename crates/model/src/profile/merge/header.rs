@@ -6,9 +6,12 @@ use crate::profile::{Malformed, Map};
 
 /// The header of profiles that were merged, its texts those of the builder: the earliest time, all durations together,
 /// the longest period, each comment once; the rest is the first one's, or the first that is said.
-pub(super) fn combined(parts: &[Profile], builder: &mut Builder) -> Result<Header, Malformed> {
-    let first = parts.first().ok_or_else(|| Malformed::new("no profiles to merge"))?;
-    parts[1..].iter().try_for_each(|part| check_compatible(first, part))?;
+pub(super) fn combined<'p>(
+    parts: impl Iterator<Item = &'p Profile> + Clone,
+    builder: &mut Builder,
+) -> Result<Header, Malformed> {
+    let first = parts.clone().next().ok_or_else(|| Malformed::new("no profiles to merge"))?;
+    parts.clone().skip(1).try_for_each(|part| check_compatible(first, part))?;
     let mut text = |part: &Profile, text: Text| builder.text(part.text(text));
     let mut value_type = |of: &ValueType| ValueType { kind: text(first, of.kind), unit: text(first, of.unit) };
     let Header { sample_types, period_type, drop_frames, keep_frames, .. } = first.header();

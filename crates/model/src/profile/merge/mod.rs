@@ -2,6 +2,7 @@
 
 mod header;
 mod keys;
+mod packed;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -9,24 +10,50 @@ mod tests;
 pub(super) use header::{check_compatible, shown};
 
 use self::keys::Keys;
+use self::packed::Packed;
 use self::tables::{Part, Tables};
 use super::Malformed;
+use super::compatible::compatible;
+use super::edit::Messages;
 use super::encode::{put_label, put_packed};
-use super::samples::{Label, LabelValue};
+use super::scale::scale_values;
 use super::table::{Header, Profile};
 use super::wire::put_bytes;
 
 /// Merges profiles as the reference's `Merge` does. The first one's mapping comes first, everything else in the order
 /// in which samples use it; samples that are or become zero are dropped with what only they use. Values wrap around.
-/// An error if there is no profile, if they count different things (see [`compatible`](super::compatible)), or if a
-/// sample is malformed.
+/// An error if there is no profile, if they count different things (see [`compatible`]), or if a sample is malformed.
 pub fn merge(parts: Vec<Profile>) -> Result<Profile, Malformed> {
+    merge_as(parts.into_iter().map(|part| (part, Role::Source)).collect())
+}
+
+/// A profile less another one, which is brought to the same sample types and units first. With `marked`, the samples
+/// of the base are kept apart by a label `pprof::base` of `true`: percentages are then of the base. An error as for
+/// [`merge`] and [`compatible`].
+pub fn difference(source: Profile, base: Profile, marked: bool) -> Result<Profile, Malformed> {
+    let mut both = vec![source, base];
+    compatible(&mut both)?;
+    let roles = [Role::Source, Role::Base { marked }];
+    merge_as(both.into_iter().zip(roles).collect())
+}
+
+/// What a profile is to the sum.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    /// It is added.
+    Source,
+    /// It is subtracted, and its samples may be marked.
+    Base { marked: bool },
+}
+
+fn merge_as(parts: Vec<(Profile, Role)>) -> Result<Profile, Malformed> {
     let mut tables = Tables::default();
-    let header = header::combined(&parts, &mut tables.builder)?;
-    let room = parts.iter().map(|p| p.sample_range.1 - p.sample_range.0).sum();
-    let mut samples = Merged { keys: Keys::new(room), values: Vec::new() };
-    for part in parts {
-        samples.add(&part, &mut tables)?;
+    let header = header::combined(parts.iter().map(|(part, _)| part), &mut tables.builder)?;
+    let bytes = parts.iter().map(|(part, _)| part.sample_range.1 - part.sample_range.0).sum();
+    let most = parts.iter().map(|(part, _)| part.sample_count).max().unwrap_or_default();
+    let mut samples = Merged { keys: Keys::new(bytes, most), values: Vec::new() };
+    for (part, role) in parts {
+        samples.add(&part, role, &mut tables)?;
     }
     let merged = samples.finish(tables, &header)?;
     // What only samples that became zero have used must not stay: the reference merges once more, too.
@@ -49,28 +76,34 @@ struct Written {
 }
 
 impl Merged {
-    fn add(&mut self, profile: &Profile, tables: &mut Tables) -> Result<(), Malformed> {
+    fn add(&mut self, profile: &Profile, role: Role, tables: &mut Tables) -> Result<(), Malformed> {
+        let marked = role == Role::Base { marked: true };
+        let mark = marked.then(|| tables.mark("pprof::base", "true"));
+        let ratios = vec![-1.0; profile.header().sample_types.len()];
         let mut part = Part::new(tables, profile);
-        let (mut key, mut packed, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-        let mut samples = profile.samples();
-        while let Some(sample) = samples.read()? {
-            if sample.values.iter().all(|value| *value == 0) {
+        let (mut key, mut packed, mut labels) = (Vec::new(), Packed::default(), Vec::new());
+        let mut messages = Messages::new(profile);
+        while let Some(message) = messages.read()? {
+            if role != Role::Source {
+                scale_values(&mut message.values, &ratios);
+            }
+            if message.values.iter().all(|value| *value == 0) {
                 continue;
             }
             key.clear();
-            put_packed(&mut key, 1, sample.locations.iter().map(|place| part.location(*place)), &mut packed);
-            labels.clear();
-            labels.extend_from_slice(sample.labels);
-            sort_labels(profile, &mut labels);
-            for label in &labels {
-                put_label(&mut key, merged_label(&mut part, *label));
+            part.locations(&message.locations, &mut packed)?;
+            if !packed.bytes().is_empty() {
+                put_bytes(&mut key, 1, packed.bytes());
             }
+            part.labels(&message.labels, mark, &mut labels)?;
+            labels.iter().for_each(|(_, label)| put_label(&mut key, *label));
             let place = self.keys.place(&key)?;
-            match self.values.get_mut(place * sample.values.len()..) {
+            match self.values.get_mut(place * message.values.len()..) {
                 Some(known @ [_, ..]) => {
-                    known.iter_mut().zip(sample.values).for_each(|(sum, value)| *sum = sum.wrapping_add(*value));
+                    let both = known.iter_mut().zip(&message.values);
+                    both.for_each(|(sum, value)| *sum = sum.wrapping_add(*value));
                 }
-                _ => self.values.extend_from_slice(sample.values),
+                _ => self.values.extend_from_slice(&message.values),
             }
         }
         Ok(())
@@ -97,19 +130,4 @@ impl Merged {
         drop(self);
         Ok(Written { profile: Profile::decode(bytes)?, zeros })
     }
-}
-
-/// In the order in which the reference writes them: words before numbers, by key; those of one key as they came.
-fn sort_labels(profile: &Profile, labels: &mut [Label]) {
-    if labels.len() > 1 {
-        labels.sort_by_key(|label| (matches!(label.value, LabelValue::Number { .. }), profile.text(label.key)));
-    }
-}
-
-fn merged_label(part: &mut Part<'_>, label: Label) -> Label {
-    let value = match label.value {
-        LabelValue::Text(text) => LabelValue::Text(part.text(text)),
-        LabelValue::Number { value, unit } => LabelValue::Number { value, unit: part.text(unit) },
-    };
-    Label { key: part.text(label.key), value }
 }

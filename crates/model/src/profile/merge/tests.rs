@@ -120,7 +120,35 @@ fn of(lines: &[String]) -> Profile {
     profile(&TYPES, &lines.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
+/// The base is taken off, or kept apart with a mark, in place of a label of that name.
+#[test]
+fn a_base_is_taken_off() {
+    let source = || profile(&TYPES, &["main;leak 4,256 k=v", "main;new 1,8"]);
+    let base = || profile(&TYPES, &["main;leak 1,64 k=v", "main;gone 1,8 pprof::base=no"]);
+    let of = |marked| lines(&difference(source(), base(), marked).unwrap());
+    assert_eq!(of(false), ["main;leak 3,192 k=v", "main;new 1,8", "main;gone -1,-8 pprof::base=no"]);
+    assert_eq!(
+        of(true),
+        [
+            "main;leak 4,256 k=v",
+            "main;new 1,8",
+            "main;leak -1,-64 k=v pprof::base=true",
+            "main;gone -1,-8 pprof::base=true"
+        ]
+    );
+}
+
 proptest! {
+    /// As in steps.
+    #[test]
+    fn a_difference_is_a_merge_with_what_was_negated(a in some_lines(), b in some_lines()) {
+        let base = crate::profile::negated(of(&b)).unwrap();
+        let marked = crate::profile::with_label(base.clone(), "pprof::base", "true").unwrap();
+        let steps = [merge(vec![of(&a), base]).unwrap(), merge(vec![of(&a), marked]).unwrap()];
+        let at_once = [false, true].map(|marked| difference(of(&a), of(&b), marked).unwrap());
+        prop_assert_eq!(steps.each_ref().map(lines), at_once.each_ref().map(lines));
+    }
+
     #[test]
     fn merging_is_adding_up(a in some_lines(), b in some_lines(), c in some_lines()) {
         let merged = merge(vec![of(&a), of(&b), of(&c)]).unwrap();
