@@ -1,7 +1,7 @@
 //! Writes small sound inputs into the corpora, for the fuzzers to start from: `cargo run --example seeds`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use model::chunk::XorAppender;
@@ -29,6 +29,10 @@ fn main() -> io::Result<()> {
     write("backtest_table", "row", b"a\t60\t100\tpercent\tunlabelled\t1 2 - 3.5 4\n")?;
     write("config", "sound", b"sources:\n  a:\n    prometheus: { url: http://127.0.0.1:9090 }\n")?;
     profiles()?;
+    let (profile, other) = (packed(&[0x0a, 4, 8, 1, 16, 2])?, packed(&[0; 100_000])?);
+    write("inflate", "profile", &profile)?;
+    write("inflate", "two_members", &[&profile[..], &other].concat())?;
+    write("inflate", "plain", b"heap profile: 1: 2 [3: 4] @ heap/1048576\n")?;
     let growing: Vec<u8> = (0..90).flat_map(|i| (100.0 + f64::from(i)).to_le_bytes()).collect();
     write("judge", "growing", &[&1e4f64.to_le_bytes()[..], &growing].concat())?;
     write(
@@ -69,6 +73,13 @@ fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), bytes)
+}
+
+/// Bytes as gzip.
+fn packed(plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(plain)?;
+    encoder.finish()
 }
 
 /// A protocol buffers message of fields that hold bytes, none of them longer than 16,383.
