@@ -70,7 +70,7 @@ pub fn inflate(compressed: &[u8], limit: u64) -> Result<Vec<u8>, InflateError> {
         return read_all(compressed, compressed.len() as u64, limit);
     }
     let promised = compressed.last_chunk().map_or(0, |trailer| u32::from_le_bytes(*trailer));
-    let hint = u64::from(promised).min(compressed.len() as u64 * MOST_RATIO);
+    let hint = u64::from(promised).min((compressed.len() as u64).saturating_mul(MOST_RATIO));
     read_all(MultiGzDecoder::new(compressed), hint, limit)
 }
 
@@ -106,7 +106,7 @@ fn expected(mut file: &File) -> io::Result<u64> {
     }
     file.seek(SeekFrom::End(-4))?;
     file.read_exact(&mut trailer)?;
-    Ok(u64::from(u32::from_le_bytes(trailer)).min(length * MOST_RATIO))
+    Ok(u64::from(u32::from_le_bytes(trailer)).min(length.saturating_mul(MOST_RATIO)))
 }
 
 /// A pipe is read from where it stands.
