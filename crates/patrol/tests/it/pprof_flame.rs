@@ -170,3 +170,53 @@ fn differences_are_coloured_by_their_net_change() {
         ]
     );
 }
+
+/// Standard output of `patrol pprof`, run where the recordings are.
+fn pprof(args: &[&str]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/pprof");
+    let run = Command::new(env!("CARGO_BIN_EXE_patrol")).current_dir(folder).arg("pprof").args(args).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// The table below a flame graph says of each function what `-top` says: of a whole profile, a part, a difference.
+#[test]
+fn the_table_says_what_top_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flame.html");
+    let page = file.to_str().unwrap();
+    let heap = "profiles/leaking/heap.5.pb.gz";
+    for (args, least) in [
+        (vec!["-unit=kB", heap], 20),
+        (vec!["-unit=kB", "-focus=ring|Ring", heap], 3),
+        (vec!["-unit=kB", "-diff_base=profiles/leaking/heap.1.pb.gz", heap], 20),
+        (vec!["-unit=kB", "-base=profiles/leaking/heap.1.pb.gz", heap], 20),
+        (vec!["-unit=ms", "profiles/leaking/cpu.pb.gz"], 20),
+        (vec!["profiles/leaking/goroutine.5.pb.gz"], 5),
+    ] {
+        let top = pprof(&[&["-top", "-trim=false"], &args[..]].concat());
+        let cells = |line: &str| {
+            let mut words = line.split_whitespace().map(str::to_string);
+            let mut take = |n| (&mut words).take(n).collect::<Vec<_>>();
+            let (flat, _sum, cum, name) = (take(2), take(1), take(2), take(9).join(" "));
+            [flat, cum, vec![name.replace(" (inline)", "").replace(" (partial-inline)", "")]].concat()
+        };
+        let top: Vec<Vec<String>> = top.lines().map(cells).collect();
+        assert_eq!(pprof(&[&["-flame", page], &args[..]].concat()), "");
+        let html = fs::read_to_string(&file).unwrap();
+        let rows: Vec<Vec<String>> = html
+            .lines()
+            .filter_map(|line| line.strip_prefix("<tr><td"))
+            .map(|line| {
+                let cells = line.split("<td").map(|cell| cell.replace("<code>", "").replace("&#x2f;", "/"));
+                let bare =
+                    |cell: String| cell.split('>').nth(1).unwrap().split('<').next().unwrap().replace("&amp;", "&");
+                cells.map(bare).take(5).collect()
+            })
+            .collect();
+        assert!(rows.len() >= least, "{args:?}: {rows:?}");
+        for row in rows {
+            assert!(top.contains(&row), "{args:?}: {row:?}\n{top:#?}");
+        }
+    }
+}
