@@ -33,3 +33,6 @@ pub use report::{Counted, Part, SuspectsReport};
 pub use shape::Shape;
 pub use suspect::{Confidence, Point, Rate, SizeGrowth, Suspect};
 pub use verdict::Verdict;
+
+#[cfg(test)]
+mod tests;

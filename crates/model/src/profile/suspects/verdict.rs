@@ -75,18 +75,29 @@ const STALLED: f64 = 0.25;
 /// With fewer snapshots no order of them is rare: all of four rise by chance once in 24 times (Mann 1945).
 const FEW: usize = 4;
 
+/// What a trial is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'a> {
+    /// When the snapshots were taken.
+    pub(super) times: &'a [i64],
+    /// Growth below this much is no matter, in bytes or goroutines.
+    pub(super) least: f64,
+    /// How an amount is written.
+    pub(super) say: fn(f64) -> String,
+}
+
 /// Tries what is never freed, and then all of it; the graver verdict stands.
-pub(super) fn tried(course: &Course<'_>, times: &[i64], say: fn(f64) -> String) -> Trial {
-    let whole = Try::new(course, times, false, say).decide();
+pub(super) fn tried(course: &Course<'_>, bench: Bench<'_>) -> Trial {
     let kept = course.kept();
     if kept.classes.len() == course.classes.len() {
-        return Try::new(course, times, true, say).decide();
+        return Try::new(course, bench, true).decide();
     }
+    let whole = Try::new(course, bench, false).decide();
     // A few objects that stay among many that go say nothing of the whole.
     if kept.whole().grown < course.whole().grown * 0.1 || kept.whole().z() < NOISE {
         return whole;
     }
-    let mut kept = Try::new(&kept, times, true, say).decide();
+    let mut kept = Try::new(&kept, bench, true).decide();
     kept.why = format!("of what is never freed: {}", kept.why);
     let shape = if whole.shape == Shape::Doubling { whole.shape } else { kept.shape };
     if kept.verdict <= whole.verdict && kept.verdict.grows() { Trial { shape, ..kept } } else { whole }
@@ -95,8 +106,9 @@ pub(super) fn tried(course: &Course<'_>, times: &[i64], say: fn(f64) -> String) 
 struct Try<'c, 'j> {
     course: &'c Course<'j>,
     times: &'c [i64],
-    kept: bool,
+    least: f64,
     say: fn(f64) -> String,
+    kept: bool,
     whole: Flow,
     steps: Vec<Flow>,
     halves: Option<(Part, Part)>,
@@ -105,10 +117,11 @@ struct Try<'c, 'j> {
 }
 
 impl<'c, 'j> Try<'c, 'j> {
-    fn new(course: &'c Course<'j>, times: &'c [i64], kept: bool, say: fn(f64) -> String) -> Self {
+    fn new(course: &'c Course<'j>, bench: Bench<'c>, kept: bool) -> Self {
+        let Bench { times, least, say } = bench;
         let (whole, steps, halves) = (course.whole(), course.steps(), course.halves(times));
         let shape = shape::of(course, times, &steps);
-        Try { course, times, kept, say, whole, steps, halves, shape, gates: Vec::new() }
+        Try { course, times, least, say, kept, whole, steps, halves, shape, gates: Vec::new() }
     }
 
     fn gate(&mut self, name: &'static str, passed: bool, value: f64, threshold: f64, says: String) -> bool {
@@ -134,6 +147,9 @@ impl<'c, 'j> Try<'c, 'j> {
         if !self.gate("noise", z >= NOISE, z, NOISE, says.clone()) {
             return self.end(Verdict::Noise, says);
         }
+        if !self.gate("size", self.whole.grown >= self.least, self.whole.grown, self.least, self.small()) {
+            return self.end(Verdict::Noise, format!("{says}; too little to matter"));
+        }
         let survival = self.survival();
         let stays = self.kept || survival >= KEPT;
         if count < FEW {
@@ -156,6 +172,10 @@ impl<'c, 'j> Try<'c, 'j> {
         self.weigh(goes_on, rises, stays, survival)
     }
 
+    fn small(&self) -> String {
+        format!("grew by {}, where {} is a thousandth of all", (self.say)(self.whole.grown), (self.say)(self.least))
+    }
+
     /// The end of a trial with enough snapshots that has met nothing that explains the growth.
     fn weigh(self, goes_on: bool, rises: bool, stays: bool, survival: f64) -> Trial {
         let told = |name: &&str| self.gates.iter().find(|g| g.name == *name).map(|g| g.says.clone());
@@ -173,7 +193,7 @@ impl<'c, 'j> Try<'c, 'j> {
             (true, false) if survival >= FREED && rises => Verdict::Suspected,
             // Lives shorter than an interval: where a saw-tooth stands at each snapshot is chance.
             (true, false) if self.steps.iter().all(|s| s.grown > 0.0) && count > FEW + 1 => Verdict::Suspected,
-            (_, false) if survival < FREED || survival.is_nan() => Verdict::SawTooth,
+            (_, false) if survival < FREED || survival.is_nan() => Verdict::Noise,
             (_, false) => Verdict::FillingCache,
         };
         self.end(verdict, why)
@@ -294,7 +314,10 @@ impl<'c, 'j> Try<'c, 'j> {
         let (early, late) = self.halves?;
         let (before, after, sd) = (early.rate(), late.rate(), early.sd().hypot(late.sd()));
         let stalled = after < STALLED * before && before - after > NOISE * sd;
-        let says = format!("late growth is {} of the early one", words::percent(after / before));
+        let says = match before > 0.0 {
+            true => format!("late growth is {} of the early one", words::percent(after / before)),
+            false => "no growth at first".into(),
+        };
         self.gate("stalls", !stalled, after / before, STALLED, says.clone());
         stalled.then_some(says)
     }
