@@ -66,10 +66,15 @@ impl<'a> Draft<'a> {
         self.symbols.comment(line);
     }
 
-    /// No further comment belongs to the last sample.
+    /// No further comment belongs to the last sample. What its comments leave out in front is the allocator.
     pub(super) fn close_sample(&mut self) {
         let last = self.stack_of(self.samples.len().wrapping_sub(1));
-        self.symbols.close(&self.stacks[last]);
+        let first_named = self.symbols.close(&self.stacks[last.clone()]);
+        let hidden = first_named.and_then(|first| self.stacks[last.clone()].iter().position(|a| *a == first));
+        self.stacks.drain(last.start..last.start + hidden.unwrap_or(0));
+        if let Some(sample) = self.samples.last_mut() {
+            sample.end = self.stacks.len();
+        }
     }
 
     /// Where the stack of a sample lies.

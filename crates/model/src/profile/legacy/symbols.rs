@@ -56,8 +56,9 @@ impl<'a> Symbols<'a> {
         }
     }
 
-    /// Gives the names read to the addresses of the stack that they belong to.
-    pub(super) fn close(&mut self, stack: &[u64]) {
+    /// Gives the names read to the addresses of the stack that they belong to; answers the first address named.
+    pub(super) fn close(&mut self, stack: &[u64]) -> Option<u64> {
+        let first = self.pending.first().map(|(address, _)| *address);
         for run in self.pending.chunk_by(|one, next| one.0 == next.0) {
             let address = run[0].0;
             // A function that calls itself has its address several times in a row; each has its part of the names.
@@ -66,6 +67,7 @@ impl<'a> Symbols<'a> {
             self.table.entry(address).or_insert_with(|| run.iter().take(each).map(|(_, name)| *name).collect());
         }
         self.pending.clear();
+        first
     }
 }
 

@@ -70,7 +70,8 @@ fn error(text: &str) -> String {
     }
 }
 
-/// Two stacks of Go's, of which the first has a frame inlined into its caller and one of the runtime in front.
+/// Stacks of Go's. The first has a frame inlined into its caller, and one of the runtime in front; the second is
+/// recursive; the third does not name what the first does.
 const GO_HEAP: &str = "\
 heap profile: 24: 428032 [24: 428033] @ heap/1048576
 23: 423936 [23: 423936] @ 0x48778c 0x67d691 0x67d70a
@@ -79,6 +80,9 @@ heap profile: 24: 428032 [24: 428033] @ heap/1048576
 #\t0x67d709\tapp.main.(*T).f[...]+0x129\tapp/app.go:80
 
 1: 4096 [0: 0] @ 0x67d70a 0x67d70a
+#\t0x67d709\tapp.inlined+0x129\tapp/app.go:34
+
+0: 0 [2: 64] @ 0x67d691 0x67d70a
 #\t0x67d709\tapp.inlined+0x129\tapp/app.go:34
 
 # runtime.MemStats
@@ -98,6 +102,7 @@ fn a_heap_of_go_is_scaled_up() {
     insta::assert_snapshot!(addresses(&heap), @r"
     [665, 12271833, 665, 12271833] of 18432 @ 0x48778b | 0x67d690 | 0x67d709
     [0, 0, 128, 526338] of 4096 @ 0x67d709 | 0x67d709
+    [32769, 1048608, 0, 0] of 32 @ 0x67d690 | 0x67d709
     ");
     assert_eq!(mappings(&heap), "0x0-0xffffffffffffffff @0x0  \n");
 }
@@ -108,6 +113,7 @@ fn comments_name_the_frames_when_asked() {
     insta::assert_snapshot!(names(&heap), @r"
     [665, 12271833, 665, 12271833] of 18432 @ app.NewRing app/ring.go:15 | app.inlined app/app.go:34 < app.main.(*T).f[...] app/app.go:80
     [0, 0, 128, 526338] of 4096 @ app.inlined app/app.go:34 < app.main.(*T).f[...] app/app.go:80 | app.inlined app/app.go:34 < app.main.(*T).f[...] app/app.go:80
+    [32769, 1048608, 0, 0] of 32 @ app.inlined app/app.go:34 < app.main.(*T).f[...] app/app.go:80
     ");
 }
 
