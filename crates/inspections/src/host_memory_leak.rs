@@ -12,6 +12,7 @@ use model::words;
 mod detect;
 mod evidence;
 mod explain;
+mod heap;
 mod host;
 
 model::params! {

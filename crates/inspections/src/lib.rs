@@ -9,7 +9,7 @@ macro_rules! inspections {
     };
 }
 
-inspections![host_memory_leak::HostMemoryLeak];
+inspections![host_memory_leak::HostMemoryLeak, heap_growth::HeapGrowth];
 
 pub mod growing;
 

@@ -6,12 +6,14 @@ use std::fs;
 use model::finding::Conclusion;
 use model::labels::Labels;
 use model::params::{Raw, RawParams, matchers};
-use model::query::{Answer, Compare, Gap, Matcher, Origin, Query};
+use model::query::{Answer, Compare, Gap, Matcher, Origin, Profiles, Query};
 use model::seam::AnyInspection;
 use model::series::SeriesSet;
 use model::signal::Signal;
 use model::snapshot::Snapshot;
 use model::time::{Span, Time, Window};
+
+mod profiles;
 
 /// When every case ends: 2026-11-20T12:00:00Z.
 const NOW: Time = 1_795_176_000_000;
@@ -89,6 +91,7 @@ struct Source {
     every: Span,
     all: Vec<Recorded>,
     gaps: BTreeMap<String, String>,
+    profiles: Vec<Profiles>,
 }
 
 impl Source {
@@ -113,9 +116,10 @@ impl Source {
                 }
             }
         }
+        let profiles = if query.signal == Signal::HeapProfiles { self.profiles.clone() } else { Vec::new() };
         let Window { from, to, .. } = query.window;
         let origin = Origin { source: "case".into(), query: text, from, to, asked_at: NOW };
-        Ok(Answer { series, origin, notes: Vec::new(), partial: None })
+        Ok(Answer { series, profiles, origin, notes: Vec::new(), partial: None })
     }
 
     fn replies(&self, queries: Vec<Query>) -> Snapshot {
@@ -134,10 +138,11 @@ fn says(inspection: &dyn AnyInspection, case: &str) -> String {
     for (key, value) in block(case, "params").lines().filter_map(|l| l.split_once(" = ")) {
         params.insert(key.into(), Raw::Text(value.into()));
     }
-    let every: Span = block(case, "every").trim().parse().unwrap();
+    let every: Span = Some(block(case, "every").trim()).filter(|e| !e.is_empty()).unwrap_or("1m").parse().unwrap();
     let gaps =
         block(case, "gap").lines().filter_map(|l| l.split_once(": ")).map(|(s, r)| (s.into(), r.into())).collect();
-    let source = Source { every, all: block(case, "series").lines().map(recorded).collect(), gaps };
+    let all = block(case, "series").lines().map(recorded).collect();
+    let source = Source { every, all, gaps, profiles: profiles::profiles(block(case, "profiles"), NOW) };
     let card = inspection.card();
     let window = Window::ending(NOW, card.window, every.max(card.step)).unwrap();
     let mut seen = source.replies(inspection.needs(&params, window).unwrap());

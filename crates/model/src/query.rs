@@ -1,10 +1,14 @@
 //! Questions to the sources, and the two kinds of reply: an answer or a gap.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::labels::Labels;
+use crate::profile::legacy::Memory;
+use crate::profile::suspects::Digest;
 use crate::series::SeriesSet;
 use crate::signal::Signal;
 use crate::time::{Time, Window};
@@ -99,11 +103,26 @@ pub struct Origin {
     pub asked_at: Time,
 }
 
+/// What the heap of one program looked like, time after time.
+#[derive(Clone, Debug)]
+pub struct Profiles {
+    /// Which program: `target`, and what else is known of it (`host`, `process`, `namespace`, `pod`, `container`).
+    pub subject: Labels,
+    /// Snapshots of its heap and goroutines taken within the window, in any order.
+    pub snapshots: Arc<[Digest]>,
+    /// What its runtime said of its memory, oldest first.
+    pub memory: Vec<Memory>,
+    /// Snapshots that are there and could not be read, with the reason.
+    pub unreadable: Vec<String>,
+}
+
 /// What a source said.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The series, on the grid of the query.
     pub series: SeriesSet,
+    /// Profiles, for the signal that is made of them.
+    pub profiles: Vec<Profiles>,
     /// Where they come from.
     pub origin: Origin,
     /// What a reader should know of the answer: warnings of the server, duplicates merged.

@@ -91,6 +91,8 @@ signals! {
     ProcessSwap = "process.memory.swap", Bytes, ["host", "process", "pid", "start", "container", "pod_uid"];
     /// Processes in a group of one name.
     ProcessCount = "process.count", Count, ["host", "process"];
+    /// Heap and goroutine profiles of a program: call paths in place of series.
+    HeapProfiles = "process.heap.profiles", Bytes, ["target"];
     /// Bytes a container cannot give back under pressure (working set; may hold active page cache).
     ContainerWorkingSet = "container.memory.working_set", Bytes, ["host", "namespace", "pod", "container"];
     /// Anonymous memory of a container.

@@ -42,7 +42,7 @@ impl LocalSource {
             Ok(series) => {
                 let (from, to) = (query.window.from, query.window.to);
                 let origin = Origin { source: self.name.clone(), query: text, from, to, asked_at: now() };
-                Ok(Answer { series, origin, notes: Vec::new(), partial: None })
+                Ok(Answer { series, profiles: Vec::new(), origin, notes: Vec::new(), partial: None })
             }
             Err(error) => {
                 let (reason, hint) = (error.to_string(), error.hint());

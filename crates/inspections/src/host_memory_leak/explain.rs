@@ -15,6 +15,7 @@ use super::detect::{self, LOOKED_BACK, MEMORY_LEAK, PROCESS_LEAK};
 use super::host::{self, Host};
 use super::{Params, settings};
 use crate::growing::consumer::{Consumer, grew_most, weigh};
+use crate::heap_growth;
 
 /// What the memory of a host is made of, for the account of its growth.
 const KINDS: [(Signal, &str); 5] = [
@@ -37,6 +38,7 @@ pub(super) fn ask(params: &Params, window: Window, finding: &Finding) -> Vec<Que
     let signals = KINDS.iter().map(|(s, _)| *s).chain(host::PROCESSES).chain(CONTAINERS);
     let others = [Signal::ProcessCount, Signal::HostMemoryPressure];
     all.extend(signals.chain(others).map(|signal| Query { signal, only: only.clone(), window }));
+    all.push(heap_growth::profiles(window));
     all
 }
 
@@ -178,9 +180,14 @@ impl<'a> Case<'a> {
             Some(Consumer { judgement: Some(judged), .. }) if finding.code == PROCESS_LEAK => (judged, "the process"),
             _ => (&self.judgement, "the host"),
         };
+        let (call_paths, gravest) = self.call_paths(process);
+        if let Some(path) = gravest {
+            finding.summary += &format!("; in its heap grows {path}");
+        }
         let evidence = &mut finding.evidence;
         evidence.push(Evidence::Chart(self.host_chart()));
         evidence.extend(process.and_then(|p| self.process_chart(p)).map(Evidence::Chart));
+        evidence.extend(call_paths);
         evidence.extend(self.advice(finding.level));
         if [MEMORY_LEAK, PROCESS_LEAK].contains(&finding.code) {
             evidence.push(Evidence::Fact { text: judged.why.clone() });

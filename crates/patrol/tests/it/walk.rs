@@ -53,7 +53,7 @@ impl Source for Recorded {
             let Window { from, to, .. } = query.window;
             let origin = Origin { source: self.name.into(), query: text, from, to, asked_at: NOW };
             let notes = self.remark.map(str::to_string).into_iter().collect();
-            Ok(Answer { series, origin, notes, partial: self.partial.map(str::to_string) })
+            Ok(Answer { series, profiles: Vec::new(), origin, notes, partial: self.partial.map(str::to_string) })
         })
     }
 

@@ -132,7 +132,7 @@ impl Prometheus {
             notes.push(missed(query.signal));
         }
         let origin = self.origin(text, &query.window, asked_at);
-        Ok(Answer { series: rows.set, origin, notes, partial: rows.partial })
+        Ok(Answer { series: rows.set, profiles: Vec::new(), origin, notes, partial: rows.partial })
     }
 
     /// Reads what is asked onto rows, by remote read or else by range queries; gives the text of what was asked last.
@@ -201,6 +201,7 @@ impl Prometheus {
         let name = query.signal.name();
         Answer {
             series: SeriesSet::new(query.window),
+            profiles: Vec::new(),
             origin: self.origin(String::new(), &query.window, asked_at),
             notes: vec![format!("`{name}` is not offered: {why}; an expression under `signals` can bring it")],
             partial: None,

@@ -86,6 +86,7 @@ fn expression(signal: Signal) -> Result<&'static str, &'static str> {
         ProcessShared => {
             return Err("process-exporter does not tell the shared memory of processes apart from the resident");
         }
+        HeapProfiles => return Err("a server of series does not tell call paths"),
         ContainerWorkingSet => "container_memory_working_set_bytes",
         ContainerAnonymous => "container_memory_rss",
         ContainerMemoryLimit => "container_spec_memory_limit_bytes",
