@@ -129,7 +129,7 @@ fn changed(part: Profile, change: &Change) -> Result<Profile, Malformed> {
         values.clear();
         values.extend(change.kept.iter().filter_map(|place| sample.values.get(*place)));
         std::mem::swap(&mut values, &mut sample.values);
-        !scales || scale_values(&mut sample.values, &ratios)
+        Ok(!scales || scale_values(&mut sample.values, &ratios))
     })?;
     edit.finish()
 }

@@ -24,13 +24,13 @@ pub(super) struct Edit<'p> {
 
 /// A sample as it stands in the bytes.
 #[derive(Default)]
-pub(super) struct Message {
+pub(super) struct Message<'p> {
     /// The fields of its locations.
-    pub(super) locations: Vec<u8>,
+    pub(super) locations: Vec<&'p [u8]>,
     /// Its values.
     pub(super) values: Vec<i64>,
     /// The fields of its labels.
-    pub(super) labels: Vec<u8>,
+    pub(super) labels: Vec<&'p [u8]>,
 }
 
 impl<'p> Edit<'p> {
@@ -108,15 +108,21 @@ impl<'p> Edit<'p> {
     }
 
     /// Writes the samples as they were, but for what the change does to them; those it refuses are left out.
-    pub(super) fn change_samples(&mut self, mut change: impl FnMut(&mut Message) -> bool) -> Result<(), Malformed> {
-        let mut messages = Messages::new(self.profile);
+    pub(super) fn change_samples<'m>(
+        &mut self,
+        mut change: impl FnMut(&mut Message<'m>) -> Result<bool, Malformed>,
+    ) -> Result<(), Malformed>
+    where
+        'p: 'm,
+    {
+        let mut messages: Messages<'m> = Messages::new(self.profile);
         while let Some(message) = messages.read()? {
-            if change(message) {
+            if change(message)? {
                 let Message { locations, values, labels } = message;
                 self.message.clear();
-                self.message.extend_from_slice(locations);
+                locations.iter().for_each(|field| self.message.extend_from_slice(field));
                 put_packed(&mut self.message, 2, values.iter().map(|value| *value as u64), &mut self.packed);
-                self.message.extend_from_slice(labels);
+                labels.iter().for_each(|field| self.message.extend_from_slice(field));
                 put_bytes(&mut self.out, 2, &self.message);
             }
         }
@@ -144,7 +150,7 @@ impl<'p> Edit<'p> {
 pub(super) struct Messages<'p> {
     profile: &'p Profile,
     reader: Reader<'p>,
-    message: Message,
+    message: Message<'p>,
 }
 
 impl<'p> Messages<'p> {
@@ -155,7 +161,7 @@ impl<'p> Messages<'p> {
     }
 
     /// The next one, which has as many values as there are sample types.
-    pub(super) fn read(&mut self) -> Result<Option<&mut Message>, Malformed> {
+    pub(super) fn read(&mut self) -> Result<Option<&mut Message<'p>>, Malformed> {
         while let Some((field, value)) = self.reader.field()? {
             if field == 2 {
                 let types = self.profile.header().sample_types.len();
@@ -167,8 +173,8 @@ impl<'p> Messages<'p> {
     }
 }
 
-impl Message {
-    fn take(&mut self, bytes: &[u8], types: usize) -> Result<(), Malformed> {
+impl<'p> Message<'p> {
+    fn take(&mut self, bytes: &'p [u8], types: usize) -> Result<(), Malformed> {
         let Message { locations, values, labels } = self;
         locations.clear();
         values.clear();
@@ -179,12 +185,12 @@ impl Message {
             let Some((field, value)) = reader.field()? else { break };
             let whole = &bytes[start..bytes.len() - reader.rest()];
             match field {
-                1 => locations.extend_from_slice(whole),
+                1 => locations.push(whole),
                 2 => repeated(value, |number| {
                     values.push(number as i64);
                     Ok(())
                 })?,
-                3 => labels.extend_from_slice(whole),
+                3 => labels.push(whole),
                 _ => {}
             }
         }

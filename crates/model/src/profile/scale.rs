@@ -21,7 +21,7 @@ pub fn scaled(profile: Profile, ratios: &[f64]) -> Result<Profile, Malformed> {
     }
     let mut edit = Edit::new(&profile)?;
     edit.copy_locations()?;
-    edit.change_samples(|sample| scale_values(&mut sample.values, ratios))?;
+    edit.change_samples(|sample| Ok(scale_values(&mut sample.values, ratios)))?;
     edit.finish()
 }
 
@@ -70,45 +70,34 @@ pub fn with_label(profile: Profile, key: &str, value: &str) -> Result<Profile, M
     put_label(&mut mark, label);
     // A table of texts may hold a key twice.
     let same: Vec<bool> = (0..profile.text_count() as u32).map(|place| profile.text(Text(place)) == key).collect();
-    let mut broken = Ok(());
     edit.change_samples(|sample| {
-        if let Err(why) = remove_labels(&mut sample.labels, &same) {
-            broken = Err(why);
+        let mut kept = Vec::with_capacity(sample.labels.len() + 1);
+        for field in &sample.labels {
+            if !is_of_words(field, &same)? {
+                kept.push(*field);
+            }
         }
-        sample.labels.extend_from_slice(&mark);
-        true
+        kept.push(&mark[..]);
+        sample.labels = kept;
+        Ok(true)
     })?;
-    broken?;
     edit.finish()
 }
 
-/// Takes labels of words out of the fields of a sample: those whose key is one of these texts.
-fn remove_labels(labels: &mut Vec<u8>, keys: &[bool]) -> Result<(), Malformed> {
-    let mut kept = 0;
-    let mut at = 0;
-    while at < labels.len() {
-        let mut reader = Reader::new(&labels[at..]);
-        let Some((_, value)) = reader.field()? else { break };
-        let rest = reader.rest();
-        let (mut key, mut words) = (0, 0);
-        let mut reader = Reader::new(value.bytes()?);
-        while let Some((field, value)) = reader.field()? {
-            match field {
-                1 => key = value.number()?,
-                2 => words = value.number()?,
-                _ => {}
-            }
+/// Whether the field of a sample is a label of words whose key is one of these texts.
+fn is_of_words(field: &[u8], keys: &[bool]) -> Result<bool, Malformed> {
+    let (mut key, mut words) = (0, 0);
+    let Some((_, label)) = Reader::new(field).field()? else { return Ok(false) };
+    let mut reader = Reader::new(label.bytes()?);
+    while let Some((field, value)) = reader.field()? {
+        match field {
+            1 => key = value.number()?,
+            2 => words = value.number()?,
+            _ => {}
         }
-        let end = labels.len() - rest;
-        let same = usize::try_from(key).ok().and_then(|key| keys.get(key)).copied().unwrap_or_default();
-        if !(same && words != 0) {
-            labels.copy_within(at..end, kept);
-            kept += end - at;
-        }
-        at = end;
     }
-    labels.truncate(kept);
-    Ok(())
+    let same = usize::try_from(key).ok().and_then(|key| keys.get(key)).copied().unwrap_or_default();
+    Ok(same && words != 0)
 }
 
 #[cfg(test)]

@@ -63,15 +63,23 @@ impl Keys {
             }
             at = (at + 1) & mask;
         }
-        let place = self.ends.len();
-        let number =
-            u32::try_from(place + 1).map_err(|_| Malformed::new("they have more than 4,294,967,294 samples"))?;
-        self.bytes.extend_from_slice(key);
-        self.ends.push(self.bytes.len());
+        let place = self.append(key)?;
+        let number = place as u32 + 1;
         self.slots[at] = tag << 32 | u64::from(number);
         if self.ends.len() * 2 > self.slots.len() {
             self.grow();
         }
+        Ok(place)
+    }
+
+    /// Adds a byte string that is known to be new, and that is not going to be looked for.
+    pub(super) fn append(&mut self, key: &[u8]) -> Result<usize, Malformed> {
+        let place = self.ends.len();
+        if u32::try_from(place + 1).is_err() {
+            return Err(Malformed::new("they have more than 4,294,967,294 samples"));
+        }
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
         Ok(place)
     }
 

@@ -44,20 +44,23 @@ enum Role {
     Source,
     /// It is subtracted, and its samples may be marked.
     Base { marked: bool },
+    /// It is the sum, of which no two samples are equal.
+    Merged,
 }
 
 fn merge_as(parts: Vec<(Profile, Role)>) -> Result<Profile, Malformed> {
     let mut tables = Tables::default();
     let header = header::combined(parts.iter().map(|(part, _)| part), &mut tables.builder)?;
     let bytes = parts.iter().map(|(part, _)| part.sample_range.1 - part.sample_range.0).sum();
-    let most = parts.iter().map(|(part, _)| part.sample_count).max().unwrap_or_default();
+    let searched = parts.iter().filter(|(_, role)| *role != Role::Merged);
+    let most = searched.map(|(part, _)| part.sample_count).max().unwrap_or_default();
     let mut samples = Merged { keys: Keys::new(bytes, most), values: Vec::new() };
     for (part, role) in parts {
         samples.add(&part, role, &mut tables)?;
     }
     let merged = samples.finish(tables, &header)?;
     // What only samples that became zero have used must not stay: the reference merges once more, too.
-    if merged.zeros { merge(vec![merged.profile]) } else { Ok(merged.profile) }
+    if merged.zeros { merge_as(vec![(merged.profile, Role::Merged)]) } else { Ok(merged.profile) }
 }
 
 /// Samples as they were first seen.
@@ -84,7 +87,7 @@ impl Merged {
         let (mut key, mut packed, mut labels) = (Vec::new(), Packed::default(), Vec::new());
         let mut messages = Messages::new(profile);
         while let Some(message) = messages.read()? {
-            if role != Role::Source {
+            if let Role::Base { .. } = role {
                 scale_values(&mut message.values, &ratios);
             }
             if message.values.iter().all(|value| *value == 0) {
@@ -97,7 +100,7 @@ impl Merged {
             }
             part.labels(&message.labels, mark, &mut labels)?;
             labels.iter().for_each(|(_, label)| put_label(&mut key, *label));
-            let place = self.keys.place(&key)?;
+            let place = if role == Role::Merged { self.keys.append(&key)? } else { self.keys.place(&key)? };
             match self.values.get_mut(place * message.values.len()..) {
                 Some(known @ [_, ..]) => {
                     let both = known.iter_mut().zip(&message.values);

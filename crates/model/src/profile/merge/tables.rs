@@ -4,7 +4,7 @@ use super::packed::{Encoded, Packed, encoded};
 use crate::profile::builder::{Builder, Frame};
 use crate::profile::samples::{Label, LabelValue};
 use crate::profile::table::{Mapping, Profile, Text};
-use crate::profile::wire::{Reader, repeated};
+use crate::profile::wire::{Reader, Value, packed, repeated};
 use crate::profile::{Malformed, Map};
 
 /// The tables of the merged profile. What makes two things one is what the reference takes for it.
@@ -74,16 +74,21 @@ impl<'a> Part<'a> {
     }
 
     /// The locations in the fields of a sample, encoded with their merged ids.
-    pub(super) fn locations(&mut self, fields: &[u8], packed: &mut Packed) -> Result<(), Malformed> {
-        packed.clear();
-        packed.reserve(fields.len());
-        let mut reader = Reader::new(fields);
-        while let Some((_, value)) = reader.field()? {
-            repeated(value, |id| {
+    pub(super) fn locations(&mut self, fields: &[&[u8]], out: &mut Packed) -> Result<(), Malformed> {
+        out.clear();
+        let bytes = &self.profile.bytes;
+        for field in fields {
+            out.reserve(field.len());
+            let each = |id| {
                 let known = usize::try_from(id).ok().and_then(|id| self.encoded.get(id)).copied().unwrap_or_default();
-                packed.push(if known == Encoded::default() { self.location(id)? } else { known });
+                out.push(if known == Encoded::default() { self.location(id)? } else { known });
                 Ok(())
-            })?;
+            };
+            match Reader::new(field).field()? {
+                Some((_, Value::Bytes(ids))) => packed(bytes, ids, each)?,
+                Some((_, value)) => repeated(value, each)?,
+                None => {}
+            }
         }
         Ok(())
     }
@@ -132,13 +137,13 @@ impl<'a> Part<'a> {
     /// they came.
     pub(super) fn labels(
         &mut self,
-        fields: &[u8],
+        fields: &[&[u8]],
         mark: Option<Mark>,
         labels: &mut Vec<(&'a str, Label)>,
     ) -> Result<(), Malformed> {
         labels.clear();
-        let mut reader = Reader::new(fields);
-        while let Some((_, value)) = reader.field()? {
+        for field in fields {
+            let Some((_, value)) = Reader::new(field).field()? else { continue };
             if let Some(Label { key, value }) = self.profile.label(value.bytes()?)? {
                 let value = match value {
                     LabelValue::Text(text) => LabelValue::Text(self.text(text)),
