@@ -59,7 +59,7 @@ impl Inspection for HeapGrowth {
         let mut verdicts = Verdicts::default();
         let each: Vec<Verdicts> = all.par_iter().map(|(answer, of)| one(params, answer, of)).collect();
         for one in each {
-            verdicts.subjects += 1;
+            verdicts.subjects += one.subjects;
             verdicts.findings.extend(one.findings);
             verdicts.unknown.extend(one.unknown);
             verdicts.ruled_out.extend(one.ruled_out);
@@ -98,7 +98,8 @@ fn one(params: &Params, answer: &Answer, of: &Profiles) -> Verdicts {
             params.least_snapshots,
             lost.unwrap_or_default()
         );
-        return Verdicts { unknown: vec![Unknown { subject: of.subject.clone(), why }], ..Verdicts::default() };
+        let unknown = vec![Unknown { subject: of.subject.clone(), why }];
+        return Verdicts { subjects: 1, unknown, ..Verdicts::default() };
     }
     let mut verdicts = report.verdicts(&of.subject, std::slice::from_ref(&answer.origin));
     verdicts.notes.extend(of.unreadable.iter().map(|why| format!("not read: {why}")));

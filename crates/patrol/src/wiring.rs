@@ -2,8 +2,10 @@
 
 use std::pin::Pin;
 
+use inspections::heap_growth::HeapGrowth;
 use model::params::{Raw, RawParams, unknown_key};
 use model::query::{Answer, Gap, Origin, Query};
+use model::seam::Inspection;
 use model::time::{Span, Time, Window};
 use sources::prometheus::{Prometheus, Settings, SetupError};
 use sources::{Reply, Source, Step};
@@ -12,6 +14,7 @@ use store::samples::{SampleStore, StoreError};
 use crate::cli::Common;
 use crate::config::{Config, InspectionConfig, SourceConfig, SourceKind};
 use crate::error::{Explain, Failure, Result};
+use crate::heap::recorded::RecordedProfiles;
 use crate::rounds::Stop;
 
 /// The instant it is now. The only clock of the command line.
@@ -104,6 +107,8 @@ pub struct Wanted<'a> {
 pub struct Wired {
     config: Config,
     sources: Vec<Wire>,
+    /// The profiles of configured programs: every inspection may ask for them, whatever sources it is given.
+    profiles: Option<RecordedProfiles>,
 }
 
 /// A source, and its store where it is the embedded collector's.
@@ -119,7 +124,11 @@ pub async fn wire(common: &Common, wanted: &Wanted<'_>) -> Result<Wired> {
     let mut sources = Vec::new();
     if let Some(url) = wanted.prometheus {
         sources.push(Wire { source: Box::new(prometheus_at(url)?), record: None });
-        return Ok(Wired { config, sources });
+        return Ok(Wired { profiles: RecordedProfiles::of(&config), config, sources });
+    }
+    // Heaps are told by profiles alone: a host without a record keeps nobody from looking at them.
+    if wanted.sources.is_empty() && !wanted.inspections.is_empty() && wanted.inspections.iter().all(|i| of_heaps(i)) {
+        return Ok(Wired { profiles: RecordedProfiles::of(&config), config, sources });
     }
     let known: Vec<&str> = config.sources.iter().map(|s| s.name.as_str()).collect();
     if let Some(strange) = wanted.sources.iter().find(|n| !known.contains(&n.as_str())) {
@@ -128,7 +137,7 @@ pub async fn wire(common: &Common, wanted: &Wanted<'_>) -> Result<Wired> {
     for source in config.sources.iter().filter(|s| wanted.sources.is_empty() || wanted.sources.contains(&s.name)) {
         sources.push(make(source).await?);
     }
-    Ok(Wired { config, sources })
+    Ok(Wired { profiles: RecordedProfiles::of(&config), config, sources })
 }
 
 /// A source that is given by its address alone.
@@ -181,8 +190,11 @@ impl Wired {
             return Err(Failure::new(error).hint("`patrol inspection list` shows them all"));
         }
         let named = |i: &&InspectionConfig| wanted.inspections.iter().any(|n| n == i.id());
-        let chosen = all.iter().filter(|i| if wanted.inspections.is_empty() { i.enabled } else { named(i) });
-        chosen.map(|i| self.stop(i, wanted)).collect()
+        // Without programs to look at there is nothing to say of heaps, unless somebody asks.
+        let idle = |i: &InspectionConfig| of_heaps(i.id()) && self.profiles.is_none();
+        let by_default = |i: &&InspectionConfig| i.enabled && !idle(i);
+        let chosen = all.iter().filter(|i| if wanted.inspections.is_empty() { by_default(i) } else { named(i) });
+        chosen.map(|i| if idle(i) { Err(no_programs()) } else { self.stop(i, wanted) }).collect()
     }
 
     fn stop(&self, config: &InspectionConfig, wanted: &Wanted<'_>) -> Result<Stop<'_>> {
@@ -191,8 +203,9 @@ impl Wired {
                 || config.sources.is_empty()
                 || config.sources.iter().any(|n| n == w.source.name())
         };
-        let wires: Vec<&Wire> = self.sources.iter().filter(asked).collect();
-        if wires.is_empty() {
+        let heaps = of_heaps(config.id());
+        let wires: Vec<&Wire> = self.sources.iter().filter(|w| !heaps && asked(w)).collect();
+        if wires.is_empty() && !heaps {
             let none = format!("`{}` is configured to ask none of the sources wanted", config.id());
             return Err(Failure::new(none).hint(format!("it asks {}", config.sources.join(", "))));
         }
@@ -200,6 +213,7 @@ impl Wired {
         params.extend(wanted.params.clone());
         let records: Option<Vec<(Time, Time)>> =
             wires.iter().map(|w| w.record).collect::<Option<Vec<_>>>().map(|r| r.into_iter().flatten().collect());
+        let records = records.filter(|_| !heaps);
         let mut length = wanted.window.unwrap_or(config.window);
         let mut notes = Vec::new();
         if let Some(records) = &records {
@@ -221,7 +235,8 @@ impl Wired {
         }
         let hint = || format!("`patrol inspection show {}` lists the parameters", config.id());
         config.inspection.values(&params).map_err(|e| Failure::new(e).hint(hint()))?;
-        let sources = wires.into_iter().map(|w| w.source.as_ref()).collect();
+        let profiles = self.profiles.as_ref().map(|p| p as &dyn Source);
+        let sources = wires.into_iter().map(|w| w.source.as_ref()).chain(profiles).collect();
         Ok(Stop { inspection: config.inspection, params, window, sources, notes })
     }
 
@@ -236,6 +251,17 @@ impl Wired {
         }
         format!("the embedded collector has {have} of this host on record up to the end of the window")
     }
+}
+
+/// Whether it is the inspection of heaps.
+fn of_heaps(inspection: &str) -> bool {
+    inspection == HeapGrowth::CARD.id
+}
+
+/// What to say where heaps are to be inspected and none is configured.
+fn no_programs() -> Failure {
+    Failure::new("no program is configured whose heap could be looked at")
+        .hint("name one under `profiles.targets` in patrol.yaml, or look at snapshots with `patrol heap suspects`")
 }
 
 /// The parameter that has every process judged.

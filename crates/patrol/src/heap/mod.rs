@@ -4,6 +4,7 @@ pub mod choose;
 pub mod fetch;
 pub mod lines;
 pub mod load;
+pub mod recorded;
 pub mod report;
 
 use model::profile::legacy::Memory;
