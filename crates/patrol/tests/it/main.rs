@@ -6,6 +6,7 @@ mod collect;
 mod config;
 mod pprof;
 mod pprof_flame;
+mod pprof_proto;
 mod pprof_source;
 mod reference;
 mod render;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use model::profile::filter::number_units;
 use model::profile::unit;
 
 use super::super::view::View;
 use super::super::{Printed, Trouble};
-use super::labels::{Labels, Units};
+use super::labels::Labels;
 
 /// What was counted under each value of a key.
 #[derive(Default)]
@@ -40,7 +41,7 @@ pub fn tags(view: &View<'_>, out: &mut String) -> Printed {
 
 /// Adds up the samples under their labels. Numbers that look alike in their unit are one value.
 fn counted(view: &View<'_>) -> Result<BTreeMap<String, Tag>, Trouble> {
-    let units = Units::of(view.profile())?;
+    let (units, _) = number_units(view.profile())?;
     let mut tags: BTreeMap<String, Tag> = BTreeMap::new();
     let mut samples = view.profile().samples();
     while let Some(sample) = samples.read()? {
@@ -60,8 +61,9 @@ fn counted(view: &View<'_>) -> Result<BTreeMap<String, Tag>, Trouble> {
             names.into_iter().for_each(|name| count(key, name.to_string()));
         }
         for (key, numbers) in numbers {
+            let unit = units.get(key).map_or(key, String::as_str);
             for (number, _) in numbers {
-                count(key, unit::label(number, units.unit(key), &view.options.unit));
+                count(key, unit::label(number, unit, &view.options.unit));
             }
         }
     }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use model::profile::filter::number_units;
 use model::profile::graph::Frames;
-use model::profile::{Sample, unit};
+use model::profile::{Map, Sample, unit};
 
 use super::super::Printed;
 use super::super::view::View;
-use super::labels::{Labels, Units};
+use super::labels::Labels;
 
 const SEPARATOR: &str = "-----------+-------------------------------------------------------";
 
@@ -19,7 +20,7 @@ pub fn traces(view: &View<'_>, out: &mut String) -> Printed {
     // Source paths are shown as they are: only graphs trim them.
     let frames = Frames::new(&view.parts()[..1], &view.options.shape, &str::to_string);
     let names: Vec<String> = (0..frames.len() as u32).map(|node| frames.info(node).to_string()).collect();
-    let units = Units::of(view.profile())?;
+    let (units, _) = number_units(view.profile())?;
     let mut samples = view.profile().samples();
     while let Some(sample) = samples.read()? {
         if sample.locations.is_empty() {
@@ -51,14 +52,14 @@ fn mean(view: &View<'_>, sample: &Sample<'_>) -> i64 {
 }
 
 /// The labels of a sample: words first, then numbers, each sorted as it is printed.
-fn labels(view: &View<'_>, sample: &Sample<'_>, units: &Units<'_>, out: &mut String) -> Printed {
+fn labels(view: &View<'_>, sample: &Sample<'_>, units: &Map<String, String>, out: &mut String) -> Printed {
     let Labels { words, numbers } = Labels::of(view.profile(), sample.labels);
     let mut lines: Vec<String> =
         words.into_iter().map(|(key, values)| format!("{key:>10}:  {}\n", values.join(" "))).collect();
     lines.sort_unstable();
     out.extend(lines);
     let number = |(key, values): (&str, Vec<(i64, &str)>)| {
-        let unit = units.unit(key);
+        let unit = units.get(key).map_or(key, String::as_str);
         let values: Vec<String> = values.into_iter().map(|(value, _)| unit::label(value, unit, "auto")).collect();
         format!("{key:>10}:  {}\n", values.join(" "))
     };
