@@ -18,7 +18,7 @@ mod lines;
 mod maps;
 mod memory;
 mod symbols;
-mod thread;
+mod threads;
 
 pub use dump::{DumpFrame, GoroutineStack, goroutine_dump};
 pub use memory::{Memory, memory};
@@ -45,7 +45,7 @@ impl From<Malformed> for Refused {
 type Parser = for<'a> fn(&'a [u8], Symbols<'a>) -> Result<Draft<'a>, Refused>;
 
 /// In the order in which the reference tries them.
-const PARSERS: [Parser; 6] = [cpu::parse, heap::parse, count::parse, thread::parse, contention::parse, java::parse];
+const PARSERS: [Parser; 6] = [cpu::parse, heap::parse, count::parse, threads::parse, contention::parse, java::parse];
 
 /// Reads a profile that is no protobuf; nothing if the format is not known, as is that of a protobuf. The names in comments are left out, as
 /// the reference does: its locations have addresses only.
