@@ -1,7 +1,8 @@
 //! Regular expressions as Go writes them, with Go's words for what is wrong with one.
 //!
 //! The syntax is that of Go's `regexp/syntax`. It is translated, because the two differ in what a `{`, a `[` in a class,
-//! `\Q`, `\d` or `a**` mean. Matching is unanchored.
+//! `\Q`, `\d` or `a**` mean. Matching is unanchored. One thing is refused that Go takes: flags between a thing and its
+//! repetition, as in `a(?i)*`.
 
 mod escape;
 #[cfg(test)]
