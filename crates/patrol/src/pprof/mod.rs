@@ -12,6 +12,7 @@ use regex::Regex;
 use options::{Options, Report};
 use view::View;
 
+pub mod fetch;
 pub mod flags;
 pub mod flame;
 pub mod options;

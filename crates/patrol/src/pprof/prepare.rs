@@ -6,9 +6,10 @@ use model::profile::filter::{self, Filters};
 use model::profile::graph::{self, Measure, Part};
 use model::profile::{Malformed, Profile, compatible, legacy, merge, negated, normalized, with_label};
 use rayon::prelude::*;
-use sources::pprof::inflate_file;
+use sources::pprof::{InflateError, inflate_file};
 
 use super::Trouble;
+use super::fetch::{fetch, is_address};
 use super::options::Options;
 use super::view::About;
 
@@ -25,10 +26,10 @@ pub struct Prepared {
 /// Reads everything that was named and prepares it for the report. The order is that of the reference: merge, drop
 /// uninteresting frames, labels as frames, total, filters (before the total where shares are relative).
 pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared, Trouble> {
-    let (sources, bases) = rayon::join(
-        || read_all(&options.sources, options.max_uncompressed),
-        || read_all(&options.base, options.max_uncompressed),
-    );
+    for address in options.sources.iter().chain(&options.base).filter(|name| is_address(name)) {
+        note(&format!("Fetching profile over HTTP from {address}"));
+    }
+    let (sources, bases) = rayon::join(|| read_all(&options.sources, options), || read_all(&options.base, options));
     let sources = readable(sources, "source", note)?;
     let bases = if options.base.is_empty() { Vec::new() } else { readable(bases, "base", note)? };
     if apart(options, &sources, &bases)? {
@@ -56,8 +57,8 @@ pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared
     Ok(Prepared { profiles: vec![(profile, false)], about, total })
 }
 
-fn read_all(names: &[String], limit: u64) -> Vec<Result<Profile, Trouble>> {
-    names.par_iter().map(|name| read(name, limit)).collect()
+fn read_all(names: &[String], options: &Options) -> Vec<Result<Profile, Trouble>> {
+    names.par_iter().map(|name| read(name, options)).collect()
 }
 
 /// Those that could be read. The others are named; the report is made without them, as the reference does.
@@ -89,15 +90,26 @@ fn readable(
     }
 }
 
-/// Reads a profile from a file.
-fn read(path: &str, limit: u64) -> Result<Profile, Trouble> {
+/// Reads a profile from a file or an address.
+fn read(name: &str, options: &Options) -> Result<Profile, Trouble> {
+    let named = |words: String, hint: Option<String>| Trouble { words: format!("{name}: {words}"), hint };
+    let bytes = if is_address(name) { fetch(name, options)? } else { unpacked(name, options.max_uncompressed)? };
+    decode(bytes).map_err(|e| named(format!("parsing profile: {e}"), None))
+}
+
+/// The uncompressed bytes of a file.
+fn unpacked(path: &str, limit: u64) -> Result<Vec<u8>, Trouble> {
     let named = |words: String, hint: Option<String>| Trouble { words: format!("{path}: {words}"), hint };
     let file = File::open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => named(format!("stat {path}: no such file or directory"), None),
         _ => named(e.to_string(), None),
     })?;
-    let bytes = inflate_file(&file, limit).map_err(|e| named(e.to_string(), e.hint()))?;
-    decode(bytes).map_err(|e| named(format!("parsing profile: {e}"), None))
+    inflate_file(&file, limit).map_err(|e| match e {
+        InflateError::TooLarge { .. } => {
+            named(e.to_string(), Some("if it is no mistake, raise `-max_uncompressed`".to_string()))
+        }
+        _ => named(e.to_string(), e.hint()),
+    })
 }
 
 /// A protobuf, or one of the texts of old.
