@@ -68,10 +68,7 @@ async fn take(endpoint: &Endpoint, material: &mut Material, number: usize, limit
         let fetched = endpoint.fetch(kind).await;
         let fetched = match (fetched, kind) {
             (Ok(fetched), _) => fetched,
-            (Err(e), Kind::Heap) => {
-                let failure = Failure::new(format!("{}: {}", endpoint.shown(), e.reason));
-                return Err(Failure { hint: e.hint, ..failure });
-            }
+            (Err(e), Kind::Heap) => return Err(Failure { hint: e.hint, ..Failure::new(e.reason) }),
             // What stands beside the heap helps; without it the heap is judged alone.
             (Err(e), _) => {
                 let note = format!("without {}: {}", kind.name(), e.reason);

@@ -4,6 +4,7 @@ mod backtest;
 mod cli;
 mod collect;
 mod config;
+mod heap;
 mod pprof;
 mod pprof_flame;
 mod pprof_proto;

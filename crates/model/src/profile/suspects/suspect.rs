@@ -61,7 +61,7 @@ pub struct Rate {
     pub mid: f64,
     /// Upper end.
     pub high: f64,
-    /// Whether the interval is that of ranks (Sen 1968), from five snapshots on; else it is that of sampling.
+    /// Whether the interval is that of ranks (Sen 1968), from six snapshots on; else it is that of sampling.
     pub ranks: bool,
 }
 
