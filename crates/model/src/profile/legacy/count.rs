@@ -1,6 +1,6 @@
 //! What Go counts by stack: `goroutine profile: total 12` and the like, one `COUNT @ ADDRESSES` per stack.
 
-use super::lines::{Cursor, Lines, any_base, is_silent};
+use super::lines::{Cursor, Lines, any_base, hexadecimal, is_silent};
 use super::{Draft, Malformed, Refused, Symbols, maps};
 
 pub(super) fn parse<'a>(bytes: &'a [u8], symbols: Symbols<'a>) -> Result<Draft<'a>, Refused> {
@@ -40,8 +40,8 @@ fn sample(line: &[u8], draft: &mut Draft<'_>) -> Option<()> {
     let first = draft.stacks.len();
     while !cursor.0.is_empty() || draft.stacks.len() == first {
         cursor.word(b" 0x")?;
-        let digits = std::str::from_utf8(cursor.run(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).ok()?;
-        draft.stacks.push(u64::from_str_radix(digits, 16).ok()?);
+        let digits = cursor.run(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        draft.stacks.push(hexadecimal(Some(digits).filter(|digits| !digits.is_empty())?)?);
     }
     draft.returns_to_calls(first);
     draft.sample(&[count], None);

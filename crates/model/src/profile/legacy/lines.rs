@@ -50,7 +50,8 @@ pub(super) fn is_silent(line: &[u8]) -> bool {
 
 /// Whether the map of the memory begins behind this line.
 pub(super) fn opens_map(line: &[u8]) -> bool {
-    find(line, b"--- Memory map: ---").is_some() || find(line, b"MAPPED_LIBRARIES:").is_some()
+    // Lines of samples have no capitals, and are most.
+    line.contains(&b'M') && [&b"--- Memory map: ---"[..], b"MAPPED_LIBRARIES:"].iter().any(|w| find(line, w).is_some())
 }
 
 /// Where a word first occurs.
@@ -128,18 +129,26 @@ pub(super) fn any_base(text: &[u8]) -> Option<i64> {
 
 /// The addresses (`0x` and lower-case digits) in a text. The error names the one that has more than 64 bits.
 pub(super) fn addresses(text: &[u8], out: &mut Vec<u64>) -> Result<(), String> {
-    let mut rest = text;
-    while let Some(at) = find(rest, b"0x") {
-        let mut cursor = Cursor(&rest[at + 2..]);
+    let mut cursor = Cursor(text);
+    while !cursor.0.is_empty() {
+        if cursor.word(b"0x").is_none() {
+            cursor.0 = &cursor.0[1..];
+            continue;
+        }
         let digits = cursor.run(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        rest = cursor.0;
         if !digits.is_empty() {
-            let text = std::str::from_utf8(digits).unwrap_or_default();
-            let address = u64::from_str_radix(text, 16);
-            out.push(address.map_err(|_| format!("failed to parse as hex 64-bit number: 0x{text}"))?);
+            let long = || format!("failed to parse as hex 64-bit number: 0x{}", shown(digits));
+            out.push(hexadecimal(digits).ok_or_else(long)?);
         }
     }
     Ok(())
+}
+
+/// The number that lower-case hexadecimal digits make; nothing if it has more than 64 bits.
+pub(super) fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    let digit = |byte: &u8| u64::from(if *byte <= b'9' { byte - b'0' } else { byte - b'a' + 10 });
+    let bare = if digits.len() > 16 { &digits[digits.iter().take_while(|b| **b == b'0').count()..] } else { digits };
+    (bare.len() <= 16).then(|| bare.iter().fold(0, |number, byte| number << 4 | digit(byte)))
 }
 
 /// That a line of samples is wrong, and why. Control characters of the line are shown, not obeyed.
