@@ -4,7 +4,7 @@ use std::fs::File;
 
 use model::profile::filter::{self, Filters};
 use model::profile::graph::{self, Measure, Part};
-use model::profile::{Malformed, Profile, compatible, legacy, merge, negated, normalized, with_label};
+use model::profile::{Malformed, Profile, compatible, difference, legacy, merge, normalized};
 use rayon::prelude::*;
 use sources::pprof::{InflateError, inflate_file};
 
@@ -160,12 +160,9 @@ fn one(options: &Options, sources: Vec<Profile>, bases: Vec<Profile>) -> Result<
     if bases.is_empty() {
         return Ok(source);
     }
-    let mut base = combined(bases).map_err(|e| e.during("problem fetching base profiles"))?;
-    if options.diff {
-        base = with_label(base, "pprof::base", "true")?;
-    }
+    let base = combined(bases).map_err(|e| e.during("problem fetching base profiles"))?;
     let source = if options.normalize { normalized(source, &base)? } else { source };
-    combined(vec![source, negated(base)?])
+    difference(source, base, options.diff).map_err(|e| Trouble::new(e.to_string()))
 }
 
 fn combined(mut profiles: Vec<Profile>) -> Result<Profile, Trouble> {

@@ -114,8 +114,9 @@ fn inspections_are_listed_and_shown() {
         $ patrol inspection list
         ID                TITLE                  SCHEDULE (UTC)  ENABLED
         host-memory-leak  Memory leaks of hosts  0 * * * *       yes
+        heap-growth       Growth of heaps        30 * * * *      yes
         $ patrol inspection show host-memory-lek
-        ! error: unknown inspection `host-memory-lek`; did you mean `host-memory-leak`? Known: host-memory-leak
+        ! error: unknown inspection `host-memory-lek`; did you mean `host-memory-leak`? Known: host-memory-leak, heap-growth
         ! hint: `patrol inspection list` shows them all
         exit 2
         "#);
