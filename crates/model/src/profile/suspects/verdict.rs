@@ -70,6 +70,8 @@ const LATE: [f64; 2] = [2.0, 3.0];
 const KEPT: f64 = 0.9;
 /// Survival below which next to everything is freed.
 const FREED: f64 = 0.2;
+/// A rate below this share of the early one is slower.
+const SLOWER: f64 = 0.7;
 /// A rate below this share of the early one has come to an end.
 const STALLED: f64 = 0.25;
 /// With fewer snapshots no order of them is rare: all of four rise by chance once in 24 times (Mann 1945).
@@ -189,6 +191,7 @@ impl<'c, 'j> Try<'c, 'j> {
             (true, true) if rises || several_steps => Verdict::Leak,
             (_, true) if self.halves.is_some_and(|(_, late)| late.flow.grown > 0.0) => Verdict::Suspected,
             (_, true) => Verdict::WarmingUp,
+            (true, false) if survival >= FREED && rises && self.begins_to_free() => Verdict::Suspected,
             (true, false) if survival >= FREED && rises && count > FEW => Verdict::Leak,
             (true, false) if survival >= FREED && rises => Verdict::Suspected,
             // Lives shorter than an interval: where a saw-tooth stands at each snapshot is chance.
@@ -289,22 +292,33 @@ impl<'c, 'j> Try<'c, 'j> {
         others <= 1 && most >= 0.8 * self.whole.grown
     }
 
-    /// A cache that gets full: of what is allocated ever less stays, and the growth slows down.
+    /// A cache that gets full: of what is allocated ever less stays, and growth slows down. That is looked for between
+    /// the early and the late part, and, where hardly anything was freed at first, from any snapshot on.
     fn fills(&mut self) -> Option<String> {
         const DECLINE: f64 = 2.5;
+        // Freed hardly at first: doublings free half from the start.
+        const AT_FIRST: f64 = 0.8;
         let (early, late) = self.halves?;
-        let slower = late.rate() < 0.7 * early.rate();
-        let (early, late) = (early.flow, late.flow);
-        let (before, after) = (early.kept(), late.kept());
-        if !before.is_finite() || !after.is_finite() || self.whole.survival.is_nan() {
+        if self.whole.survival.is_nan() {
             return None;
         }
-        let pooled = (before * early.came + after * late.came) / (early.came + late.came);
-        // Two shares of sampled objects (Pearson's test of two proportions).
-        let sd = (pooled * (1.0 - pooled) * (1.0 / early.came + 1.0 / late.came)).sqrt();
-        let z = if before > after { (before - after) / sd } else { 0.0 };
-        let fills = z >= DECLINE && after < 0.6 * before && slower;
-        let says = format!("survival of objects went from {} to {}", words::percent(before), words::percent(after));
+        let last = self.times.len() - 1;
+        let length = |from: usize, to: usize| (self.times[to] - self.times[from]).max(1) as f64;
+        let turns = (1..last).filter_map(|at| {
+            let (before, after) = (self.course.flow(0, at), self.course.flow(at, last));
+            let slower = after.grown / length(at, last) < SLOWER * before.grown / length(0, at);
+            let (z, falls) = decline(&before, &after)?;
+            // Of several looks the best is taken: it has to be better than one alone.
+            (falls && slower && before.kept() >= AT_FIRST).then_some((z - (NOISE - DECLINE), before, after))
+        });
+        let halves = decline(&early.flow, &late.flow).map(|(z, falls)| {
+            let fills = falls && late.rate() < SLOWER * early.rate();
+            (if fills { z } else { z.min(DECLINE / 2.0) }, early.flow, late.flow)
+        });
+        let (z, before, after) = turns.chain(halves).max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let fills = z >= DECLINE;
+        let (from, to) = (words::percent(before.kept()), words::percent(after.kept()));
+        let says = format!("survival of objects went from {from} to {to}");
         self.gate("filling", !fills, z, DECLINE, says.clone());
         fills.then_some(says)
     }
@@ -339,10 +353,23 @@ impl<'c, 'j> Try<'c, 'j> {
     }
 }
 
+/// How far the share that stayed fell from one flow to a later one, in standard deviations (two shares of sampled
+/// objects, Pearson), and whether it fell to less than 0.6 of what it was.
+fn decline(before: &Flow, after: &Flow) -> Option<(f64, bool)> {
+    let (early, late) = (before.kept(), after.kept());
+    if !early.is_finite() || !late.is_finite() {
+        return None;
+    }
+    let pooled = (early * before.came + late * after.came) / (before.came + after.came);
+    let sd = (pooled * (1.0 - pooled) * (1.0 / before.came + 1.0 / after.came)).sqrt();
+    Some((if early > late { (early - late) / sd } else { 0.0 }, late < 0.6 * early))
+}
+
 /// Whether so many sampled objects were freed in the last interval that less stayed than in any before.
 pub(super) fn begins_to_free(steps: &[Flow], enough: f64) -> bool {
     let Some((last, before)) = steps.split_last() else { return false };
-    last.went >= enough && last.kept() < KEPT && before.iter().all(|s| s.kept().is_nan() || s.kept() > last.kept())
+    let stayed = |s: &Flow| s.kept().is_nan() || s.kept() >= KEPT;
+    last.went >= enough && last.kept() < KEPT && before.iter().all(stayed)
 }
 
 /// Two digits after the point; infinite ones in words.
