@@ -19,8 +19,11 @@ fn recorded(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/pprof").join(name)
 }
 
-/// Level, code and path of every finding, and verdict and path of all that was ruled out.
-fn found(args: &[&str]) -> (Vec<(String, String, String)>, Vec<(String, String)>) {
+/// Level, code and path of a finding.
+type Found = (String, String, String);
+
+/// Every finding, and verdict and path of all that was ruled out.
+fn found(args: &[&str]) -> (Vec<Found>, Vec<(String, String)>) {
     let output = suspects(&[args, &["--format", "json"]].concat()).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
@@ -33,7 +36,7 @@ fn found(args: &[&str]) -> (Vec<(String, String, String)>, Vec<(String, String)>
     (findings.collect(), ruled_out.collect())
 }
 
-fn three(level: &str, code: &str, path: &str) -> (String, String, String) {
+fn three(level: &str, code: &str, path: &str) -> Found {
     (level.into(), code.into(), path.into())
 }
 

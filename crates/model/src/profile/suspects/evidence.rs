@@ -41,7 +41,7 @@ pub(super) fn of(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Vec<Evid
 fn sure(part: &Part, suspect: &Suspect) -> String {
     let named = format!("{}, {} confidence: {}", suspect.verdict.name(), suspect.confidence.word(), suspect.why);
     let cache = match suspect.verdict {
-        Verdict::Leak if suspect.confidence == Confidence::High => "",
+        Verdict::Leak if suspect.confidence == Confidence::High => "; only a cache far from full looks the same",
         Verdict::Leak => "; more snapshots make it surer, and tell it from a cache that is not full yet",
         _ if part.compared < 4 => "; a cache that is not full yet looks the same: take four snapshots or more",
         _ => "; take more snapshots, further apart",

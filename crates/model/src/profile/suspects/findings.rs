@@ -173,7 +173,8 @@ impl Suspect {
         let last = self.points.last();
         match (part.kind, self.main_size(), last) {
             (Counted::Heap, Some(size), _) => {
-                text += &format!(": {} more objects of {}", count(size.objects), words::bytes(size.size_bytes));
+                let s = if size.objects.round() == 1.0 { "" } else { "s" };
+                text += &format!(": {} more object{s} of {}", count(size.objects), words::bytes(size.size_bytes));
             }
             (Counted::Goroutines, _, Some(last)) => {
                 let waits = self.waits.map_or(String::new(), |waits| format!(", waiting in {waits}"));

@@ -197,6 +197,7 @@ impl<'c, 'j> Try<'c, 'j> {
             // Lives shorter than an interval: where a saw-tooth stands at each snapshot is chance.
             (true, false) if self.steps.iter().all(|s| s.grown > 0.0) && count > FEW + 1 => Verdict::Suspected,
             (_, false) if survival < FREED || survival.is_nan() => Verdict::Noise,
+            (_, false) if self.shape == Shape::Doubling && count == FEW => Verdict::Undecided,
             (_, false) => Verdict::FillingCache,
         };
         self.end(verdict, why)
