@@ -114,9 +114,10 @@ fn unpacked(path: &str, limit: u64) -> Result<Vec<u8>, Trouble> {
 
 /// A protobuf, or one of the texts of old.
 fn decode(bytes: Vec<u8>) -> Result<Profile, Malformed> {
-    // No need to look for text in what begins like a protobuf: field 1 to 7.
-    let text = bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || [b'-', 0].contains(b));
-    match if text { legacy::parse(&bytes)? } else { None } {
+    if bytes.is_empty() {
+        return Err(Malformed::new("empty input file"));
+    }
+    match legacy::parse(&bytes)? {
         Some(profile) => Ok(profile),
         None => Profile::decode(bytes),
     }

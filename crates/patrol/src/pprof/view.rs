@@ -58,6 +58,10 @@ impl About {
     /// Of all profiles together, as the reference joins their headers.
     pub fn of<'p>(profiles: impl Iterator<Item = &'p Profile>) -> About {
         let mut about = About::default();
+        let mut profiles = profiles.peekable();
+        let first = profiles.next();
+        let alone = profiles.peek().is_none();
+        let profiles = first.into_iter().chain(profiles);
         for (i, profile) in profiles.enumerate() {
             let text = |text: Text| profile.text(text).to_string();
             let header = profile.header();
@@ -72,7 +76,8 @@ impl About {
             }
             about.duration_nanos = about.duration_nanos.wrapping_add(header.duration_nanos);
             for comment in header.comments.iter().map(|c| text(*c)) {
-                if !about.comments.contains(&comment) {
+                // Those of one profile stay as they are; joining drops what is said twice.
+                if i == 0 && alone || !about.comments.contains(&comment) {
                     about.comments.push(comment);
                 }
             }

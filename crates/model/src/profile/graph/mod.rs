@@ -10,7 +10,7 @@ mod nodes;
 mod trim;
 mod weigh;
 
-pub use nodes::{Granularity, NodeInfo, Shape, base_name, clean};
+pub use nodes::{Granularity, Names, NodeInfo, Shape, base_name, clean};
 pub use trim::{Limits, Trimmed};
 pub use weigh::{Edges, Measure, Totals, totals};
 
@@ -83,9 +83,9 @@ pub struct Weighed {
 }
 
 impl<'p> Frames<'p> {
-    /// Joins the locations of all parts into nodes. `file` rewrites the paths of source files.
-    pub fn new(parts: &[Part<'p>], shape: &Shape, file: &dyn Fn(&str) -> String) -> Frames<'p> {
-        Frames { parts: parts.to_vec(), nodes: Nodes::new(parts, shape, file) }
+    /// Joins the locations of all parts into nodes.
+    pub fn new(parts: &[Part<'p>], shape: &Shape, names: Names<'_>) -> Frames<'p> {
+        Frames { parts: parts.to_vec(), nodes: Nodes::new(parts, shape, names) }
     }
 
     /// How many nodes there are.

@@ -1,9 +1,14 @@
 //! Which node a frame stands for, at the granularity asked for.
 
+use std::collections::hash_map::Entry;
 use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::Part;
-use crate::profile::{Location, Map, Profile};
+use crate::profile::{Line, Location, Map, Mapping, Profile, Text};
 
 /// What is one node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,15 +39,16 @@ pub struct Shape {
     pub objects: bool,
 }
 
-/// What a node is. What the granularity does not tell apart is empty or zero.
+/// What a node is. What the granularity does not tell apart is empty or zero. Names are shared: a profile has as many
+/// lines as it has functions, several times over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeInfo {
     /// Function.
-    pub name: String,
+    pub name: Arc<str>,
     /// Address.
     pub address: u64,
     /// Source file.
-    pub file: String,
+    pub file: Arc<str>,
     /// First line of the function, where binaries are told apart or the name is not known.
     pub start_line: i64,
     /// Line.
@@ -50,7 +56,7 @@ pub struct NodeInfo {
     /// Column.
     pub column: i64,
     /// Binary, where asked for or where nothing else is known.
-    pub object: String,
+    pub object: Arc<str>,
 }
 
 impl fmt::Display for NodeInfo {
@@ -115,58 +121,90 @@ impl PartNodes {
 }
 
 impl Nodes {
-    pub(super) fn new(parts: &[Part<'_>], shape: &Shape, file: &dyn Fn(&str) -> String) -> Nodes {
-        let mut joined = Joined { shape: *shape, places: Map::default(), infos: Vec::new(), inlined: Vec::new() };
-        let parts = parts.iter().map(|part| joined.part(part.profile, file)).collect();
+    pub(super) fn new(parts: &[Part<'_>], shape: &Shape, names: Names<'_>) -> Nodes {
+        let mut joined = Joined {
+            shape: *shape,
+            names,
+            places: Map::default(),
+            hasher: RandomState::default(),
+            infos: Vec::new(),
+            inlined: Vec::new(),
+        };
+        let parts = parts.iter().map(|part| joined.part(part.profile)).collect();
         Nodes { infos: joined.infos, inlined: joined.inlined, parts }
     }
 }
 
+/// What is done with names before nodes are joined by them.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// Rewrites the path of a source file.
+    pub file: &'a dyn Fn(&str) -> String,
+    /// Whether a function is looked at; all others are one node without a name, so that nothing is kept of them.
+    pub only: Option<&'a dyn Fn(&str) -> bool>,
+}
+
 /// The nodes found so far.
-struct Joined {
+struct Joined<'a> {
     shape: Shape,
-    places: Map<NodeInfo, u32>,
+    names: Names<'a>,
+    /// Places by hash; what has the hash of another is at the next free one.
+    places: Map<u64, u32>,
+    hasher: RandomState,
     infos: Vec<NodeInfo>,
     inlined: Vec<bool>,
 }
 
-impl Joined {
-    fn part(&mut self, profile: &Profile, file: &dyn Fn(&str) -> String) -> PartNodes {
-        let functions: Vec<NodeInfo> = profile.functions().iter().map(|f| self.function(profile, f, file)).collect();
-        // Most lines of a function are one node; its place is looked up once.
-        let mut whole: Vec<Option<u32>> = vec![None; functions.len()];
-        let mut part = PartNodes { starts: vec![0], nodes: Vec::with_capacity(profile.locations().len()) };
+/// Names of one profile, each made once.
+struct Shared<'p> {
+    profile: &'p Profile,
+    nothing: Arc<str>,
+    files: Map<Text, Arc<str>>,
+    /// By mapping.
+    objects: Vec<Arc<str>>,
+}
+
+/// What is known of a function before its lines are looked at.
+#[derive(Clone)]
+enum Known {
+    /// Not looked at yet.
+    Nothing,
+    /// All its lines are this node.
+    Whole(u32),
+    /// Its lines differ in more than this.
+    Function(NodeInfo),
+}
+
+impl Joined<'_> {
+    fn part(&mut self, profile: &Profile) -> PartNodes {
+        let object = |m: &Mapping| Arc::from(profile.text(m.file));
+        let objects = profile.mappings().iter().map(object).collect();
+        let mut shared = Shared { profile, nothing: Arc::from(""), files: Map::default(), objects };
+        let mut known = vec![Known::Nothing; profile.functions().len()];
+        let mut part = PartNodes {
+            starts: Vec::with_capacity(profile.locations().len() + 1),
+            nodes: Vec::with_capacity(profile.locations().len()),
+        };
+        part.starts.push(0);
         for location in profile.locations() {
             let lines = profile.lines(location);
             let lines = if self.shape.no_inlines { &lines[lines.len().saturating_sub(1)..] } else { lines };
             for (i, line) in lines.iter().enumerate() {
-                let function = &functions[line.function as usize];
-                let coarse = !self.by_line() && !self.by_address() && !self.with_object(function);
-                let known = whole[line.function as usize].filter(|_| coarse);
-                let node = known.unwrap_or_else(|| {
-                    let mut info = function.clone();
-                    if self.by_line() {
-                        info.line = line.line;
-                        info.column = if self.shape.columns || !self.aggregated() { line.column } else { 0 };
-                    }
-                    if !self.with_object(function) {
-                        info.start_line = 0;
-                    } else {
-                        info.object = object(profile, location);
-                    }
-                    info.address = if self.by_address() { location.address } else { 0 };
-                    self.place(info)
-                });
-                if coarse {
-                    whole[line.function as usize] = Some(node);
+                let known = &mut known[line.function as usize];
+                if let Known::Nothing = known {
+                    *known = self.function(&mut shared, line.function as usize);
                 }
+                let node = match known {
+                    Known::Whole(node) => *node,
+                    Known::Function(function) => self.line(function, &shared, location, line),
+                    Known::Nothing => continue,
+                };
                 self.inlined[node as usize] |= i + 1 < lines.len();
                 part.nodes.push(node);
             }
             if lines.is_empty() {
                 let address = if self.by_address() { location.address } else { 0 };
-                let info = NodeInfo { address, object: object(profile, location), ..NodeInfo::default() };
-                let node = self.place(info);
+                let node = self.place(NodeInfo { address, object: shared.object(location), ..NodeInfo::default() });
                 part.nodes.push(node);
             }
             part.starts.push(part.nodes.len() as u32);
@@ -174,22 +212,41 @@ impl Joined {
         part
     }
 
-    /// The node of a function as a whole; lines and addresses are put in later.
-    fn function(
-        &self,
-        profile: &Profile,
-        function: &crate::profile::Function,
-        file: &dyn Fn(&str) -> String,
-    ) -> NodeInfo {
+    fn function(&mut self, shared: &mut Shared<'_>, place: usize) -> Known {
+        let function = &shared.profile.functions()[place];
+        let name = shared.profile.text(function.name);
+        if self.names.only.is_some_and(|only| !only(name)) {
+            return Known::Whole(self.place(NodeInfo::default()));
+        }
         let by_name = self.shape.granularity != Granularity::Files;
         let by_file = self.shape.granularity != Granularity::Functions;
-        let path = if by_file { file(profile.text(function.file)) } else { String::new() };
-        NodeInfo {
-            name: if by_name { profile.text(function.name).to_string() } else { String::new() },
-            file: if path.is_empty() { path } else { clean(&path) },
+        let info = NodeInfo {
+            name: if by_name { Arc::from(name) } else { shared.nothing.clone() },
+            file: if by_file { shared.file(function.file, self.names.file) } else { shared.nothing.clone() },
             start_line: function.start_line,
+            object: shared.nothing.clone(),
             ..NodeInfo::default()
+        };
+        match self.by_line() || self.by_address() || self.with_object(&info) {
+            true => Known::Function(info),
+            false => Known::Whole(self.place(NodeInfo { start_line: 0, ..info })),
         }
+    }
+
+    /// The node of a line.
+    fn line(&mut self, function: &NodeInfo, shared: &Shared<'_>, location: &Location, line: &Line) -> u32 {
+        let mut info = function.clone();
+        if self.by_line() {
+            info.line = line.line;
+            info.column = if self.shape.columns || !self.aggregated() { line.column } else { 0 };
+        }
+        if self.with_object(function) {
+            info.object = shared.object(location);
+        } else {
+            info.start_line = 0;
+        }
+        info.address = if self.by_address() { location.address } else { 0 };
+        self.place(info)
     }
 
     fn by_line(&self) -> bool {
@@ -210,20 +267,37 @@ impl Joined {
     }
 
     fn place(&mut self, info: NodeInfo) -> u32 {
-        if let Some(place) = self.places.get(&info) {
-            return *place;
+        let mut hash = self.hasher.hash_one(&info);
+        let next = self.infos.len() as u32;
+        loop {
+            match self.places.entry(hash) {
+                Entry::Vacant(free) => {
+                    free.insert(next);
+                    self.infos.push(info);
+                    self.inlined.push(false);
+                    return next;
+                }
+                Entry::Occupied(taken) if self.infos[*taken.get() as usize] == info => return *taken.get(),
+                Entry::Occupied(_) => hash = hash.wrapping_add(1),
+            }
         }
-        let place = self.infos.len() as u32;
-        self.places.insert(info.clone(), place);
-        self.infos.push(info);
-        self.inlined.push(false);
-        place
     }
 }
 
-/// The binary of a location.
-fn object(profile: &Profile, location: &Location) -> String {
-    location.mapping().map(|m| profile.text(profile.mappings()[m].file).to_string()).unwrap_or_default()
+impl Shared<'_> {
+    /// A source file as reports show it.
+    fn file(&mut self, file: Text, rewrite: &dyn Fn(&str) -> String) -> Arc<str> {
+        let path = || match rewrite(self.profile.text(file)) {
+            path if path.is_empty() => self.nothing.clone(),
+            path => Arc::from(clean(&path)),
+        };
+        self.files.entry(file).or_insert_with(path).clone()
+    }
+
+    /// The binary of a location.
+    fn object(&self, location: &Location) -> Arc<str> {
+        location.mapping().map_or(&self.nothing, |m| &self.objects[m]).clone()
+    }
 }
 
 /// A path without `.`, `..` and double slashes, as Go's `filepath.Clean` has it.

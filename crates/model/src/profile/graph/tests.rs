@@ -40,7 +40,7 @@ const FIRST: Measure = Measure { index: 0, divisor: None };
 
 /// Nodes as `name flat cum`, and edges as `caller>callee weight`, inlined ones with a star.
 fn drawn(parts: &[Part<'_>], limits: &Limits) -> (Vec<String>, Vec<String>, Trimmed) {
-    let frames = Frames::new(parts, &Shape::default(), &|file| file.to_string());
+    let frames = Frames::new(parts, &Shape::default(), Names { file: &str::to_string, only: None });
     let trimmed = frames.trimmed(FIRST, limits).unwrap();
     let node = |n: &u32| {
         let node = frames.node(&trimmed.weighed, *n);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use model::profile::graph::{Edges, Node};
 use regex::Regex;
@@ -17,7 +18,7 @@ const MARGIN: i64 = 5;
 
 /// Prints it.
 pub fn list(mut view: View<'_>, matching: &Regex, out: &mut String) -> Printed {
-    let frames = frames(&view);
+    let frames = frames(&view, Some(&|name| matching.is_match(name)));
     let weighed = frames.weigh(view.measure, None, Edges::None)?;
     view.weighed(weighed.totals);
     let shown = |node: &u32| match weighed.values(*node) {
@@ -25,7 +26,7 @@ pub fn list(mut view: View<'_>, matching: &Regex, out: &mut String) -> Printed {
         (flat, cum) => !view.options.drop_negative || flat > 0 || flat == 0 && cum >= 0,
     };
     // Functions by name, in each its files by name, in each its lines.
-    let mut functions: BTreeMap<String, BTreeMap<String, Vec<Node>>> = BTreeMap::new();
+    let mut functions: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Vec<Node>>> = BTreeMap::new();
     for node in (0..frames.len() as u32).filter(|n| matching.is_match(&frames.info(*n).name)).filter(shown) {
         let node = frames.node(&weighed, node);
         let files = functions.entry(node.info.name.clone()).or_default();
@@ -38,7 +39,7 @@ pub fn list(mut view: View<'_>, matching: &Regex, out: &mut String) -> Printed {
     let sources = finder(&view)?;
     writeln!(out, "Total: {}", view.value(view.total))?;
     for (name, files) in &functions {
-        if files.keys().all(String::is_empty) {
+        if files.keys().all(|file| file.is_empty()) {
             writeln!(out, "No source information for {name}")?;
         }
         for (file, nodes) in files.iter().filter(|(file, _)| !file.is_empty()) {

@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
-use model::profile::graph::{Edges, Frames, Limits, Trimmed};
+use model::profile::graph::{Edges, Frames, Limits, Names, Trimmed};
 
 use super::super::source::SourceFinder;
 use super::super::view::View;
 use super::super::{Printed, Trouble};
 
-/// The frames of a view, with source paths as reports show them.
-pub(super) fn frames<'a>(view: &View<'a>) -> Frames<'a> {
+/// The frames of a view, with source paths as reports show them; of some functions alone, where these are said.
+pub(super) fn frames<'a>(view: &View<'a>, only: Option<&dyn Fn(&str) -> bool>) -> Frames<'a> {
     let options = view.options;
     let sources = SourceFinder::new(&options.source_path, &options.trim_path, std::path::Path::new("."));
-    Frames::new(&view.parts(), &options.shape, &|file| sources.trimmed(file))
+    let names = Names { file: &|file| sources.trimmed(file), only };
+    Frames::new(&view.parts(), &options.shape, names)
 }
 
 /// Weighs and trims the frames; the total is that of the samples, unless filters had it taken before.
@@ -33,7 +34,7 @@ pub(super) fn trimmed(view: &mut View<'_>, frames: &Frames<'_>, edges: Edges) ->
 
 /// Prints it.
 pub fn top(mut view: View<'_>, out: &mut String) -> Printed {
-    let frames = frames(&view);
+    let frames = frames(&view, None);
     let trimmed = trimmed(&mut view, &frames, Edges::IntoInlined)?;
     let nodes: Vec<_> = trimmed.nodes.iter().map(|n| frames.node(&trimmed.weighed, *n)).collect();
     view.choose_unit(nodes.iter().map(|n| (n.flat_value(), n.cum_value())));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use model::profile::filter::number_units;
-use model::profile::graph::Frames;
+use model::profile::graph::{Frames, Names};
 use model::profile::{Map, Sample, unit};
 
 use super::super::Printed;
@@ -18,7 +18,7 @@ pub fn traces(view: &View<'_>, out: &mut String) -> Printed {
         writeln!(out, "{line}")?;
     }
     // Source paths are shown as they are: only graphs trim them.
-    let frames = Frames::new(&view.parts()[..1], &view.options.shape, &str::to_string);
+    let frames = Frames::new(&view.parts()[..1], &view.options.shape, Names { file: &str::to_string, only: None });
     let names: Vec<String> = (0..frames.len() as u32).map(|node| frames.info(node).to_string()).collect();
     let (units, _) = number_units(view.profile())?;
     let mut samples = view.profile().samples();

@@ -15,7 +15,7 @@ const LEGEND: &str = "      flat  flat%   sum%        cum   cum%   calls calls% 
 
 /// Prints all nodes shown, or those that match.
 pub fn tree(mut view: View<'_>, matching: Option<&Regex>, out: &mut String) -> Printed {
-    let frames = frames(&view);
+    let frames = frames(&view, None);
     let trimmed = trimmed(&mut view, &frames, Edges::All)?;
     let nodes: Vec<_> = trimmed.nodes.iter().map(|n| frames.node(&trimmed.weighed, *n)).collect();
     view.choose_unit(nodes.iter().map(|n| (n.flat_value(), n.cum_value())));
