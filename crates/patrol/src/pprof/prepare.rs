@@ -29,8 +29,9 @@ pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared
     for address in options.sources.iter().chain(&options.base).filter(|name| is_address(name)) {
         note(&format!("Fetching profile over HTTP from {address}"));
     }
-    let (sources, bases) = rayon::join(|| read_all(&options.sources, options), || read_all(&options.base, options));
-    let sources = readable(sources, "source", note)?;
+    let mut read = read_all(&[&options.sources[..], &options.base[..]].concat(), options);
+    let bases = read.split_off(options.sources.len());
+    let sources = readable(read, "source", note)?;
     let bases = if options.base.is_empty() { Vec::new() } else { readable(bases, "base", note)? };
     if apart(options, &sources, &bases)? {
         let about = About::of(sources.iter().chain(&bases));
@@ -58,7 +59,10 @@ pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared
 }
 
 fn read_all(names: &[String], options: &Options) -> Vec<Result<Profile, Trouble>> {
-    names.par_iter().map(|name| read(name, options)).collect()
+    match names {
+        [one] => vec![read(one, options)],
+        many => many.par_iter().map(|name| read(name, options)).collect(),
+    }
 }
 
 /// Those that could be read. The others are named; the report is made without them, as the reference does.

@@ -5,6 +5,7 @@ mod cli;
 mod collect;
 mod config;
 mod heap;
+mod heap_growth;
 mod pprof;
 mod pprof_flame;
 mod pprof_proto;

@@ -113,14 +113,15 @@ pub(super) fn weigh(
     let stretches: Vec<(usize, Samples<'_>)> =
         parts.iter().enumerate().flat_map(|(i, part)| part.profile.stretches().map(move |s| (i, s))).collect();
     // A share of the samples a thread; sums do not depend on how they were shared out.
-    let share = stretches.len().div_ceil(rayon::current_num_threads()).max(1);
+    let threads = if stretches.len() > 1 { rayon::current_num_threads() } else { 1 };
+    let share = stretches.len().div_ceil(threads).max(1);
     let mut shares = Vec::new();
     let mut rest = stretches.into_iter().peekable();
     while rest.peek().is_some() {
         shares.push(rest.by_ref().take(share).collect::<Vec<_>>());
     }
     let walk = |nodes| Walk::new(nodes, kept, gather, measure.divisor.is_some());
-    let walked = shares.into_par_iter().map(|share| {
+    let walked = |share: Vec<(usize, Samples<'_>)>| {
         let mut walk = walk(nodes);
         for (i, mut samples) in share {
             while let Some(sample) = samples.read()? {
@@ -130,9 +131,13 @@ pub(super) fn weigh(
                 }
             }
         }
-        Ok(walk)
-    });
-    let walks: Vec<Walk<'_>> = walked.collect::<Result<_, Malformed>>()?;
+        Ok::<_, Malformed>(walk)
+    };
+    // Small profiles are done before threads have started.
+    let walks: Vec<Walk<'_>> = match threads {
+        1 => shares.into_iter().map(walked).collect::<Result<_, _>>()?,
+        _ => shares.into_par_iter().map(walked).collect::<Result<_, _>>()?,
+    };
     let walk = walks.into_iter().reduce(Walk::with).unwrap_or_else(|| walk(nodes));
     let edge = |(key, counted): (u64, Counted)| Edge {
         caller: (key >> 32) as u32,
