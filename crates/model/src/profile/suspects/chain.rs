@@ -144,6 +144,9 @@ fn notes(all: &[&Digest], left_out: &[Option<String>], kept: &[usize], timed: bo
     if !timed && kept.len() > 1 {
         notes.push("not every snapshot says when it was taken: they stand in the order given, a minute apart".into());
     }
+    if kept.iter().any(|at| all[*at].assumed_period) {
+        notes.push("the profiles do not say how they were sampled: one object every 512 KiB is assumed".into());
+    }
     let periods = kept.iter().map(|at| all[*at].period).filter(|p| *p > 0.0);
     let (low, high) = periods.fold((f64::MAX, f64::MIN), |(low, high), p| (low.min(p), high.max(p)));
     if low < high {

@@ -76,6 +76,8 @@ pub struct Digest {
     pub(super) at: Option<Time>,
     /// Bytes between two samples; 1 or less when every object is in the profile.
     pub(super) period: f64,
+    /// Whether the profile does not say it.
+    pub(super) assumed_period: bool,
     /// Length of time it covers; a snapshot of a state covers none.
     pub(super) duration_nanos: i64,
     pub(super) has_allocated: bool,
@@ -171,6 +173,10 @@ impl Columns {
     }
 }
 
+/// Bytes between two samples where a profile does not say: what Go and jemalloc do unless told otherwise. To take such
+/// a profile for a complete one would make every figure sure.
+const ASSUMED_PERIOD: f64 = 524_288.0;
+
 /// Digests one snapshot. `name` is what reports call it; `taken_at` stands where the profile itself does not say when
 /// it was taken.
 ///
@@ -184,7 +190,10 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
     let mut code = Code::default();
     profile.locations().iter().for_each(|location| code.location(profile, location));
     let mut entries = Vec::with_capacity(profile.sample_count());
-    let (mut stacks, mut total) = (Vec::new(), Figures::default());
+    let links = code.links();
+    let (first, end) = profile.sample_range;
+    // Most ids of locations take two bytes or more.
+    let (mut stacks, mut total) = (Vec::with_capacity((end - first) / 2), Figures::default());
     let mut samples = profile.samples();
     let size_of = size_reader(profile);
     while let Some(sample) = samples.read()? {
@@ -193,7 +202,7 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
         let start = stacks.len() as u32;
         stacks.extend_from_slice(sample.locations);
         let stack = (start, sample.locations.len() as u32);
-        entries.push(Entry { key: code.key(sample.locations), size: size_of(sample.labels), figures, stack });
+        entries.push(Entry { key: key(sample.locations, &links), size: size_of(sample.labels), figures, stack });
     }
     let entries = in_order(&entries);
     let binary = |m: &super::super::Mapping| Binary {
@@ -205,7 +214,12 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
         name: name.into(),
         kind: columns.kind,
         at: (header.time_nanos != 0).then(|| header.time_nanos.div_euclid(1_000_000)).or(taken_at),
-        period: if columns.kind == Kind::Heap { header.period as f64 } else { 1.0 },
+        period: match columns.kind {
+            Kind::Heap if header.period > 0 => header.period as f64,
+            Kind::Heap => ASSUMED_PERIOD,
+            Kind::Goroutine => 1.0,
+        },
+        assumed_period: columns.kind == Kind::Heap && header.period <= 0,
         duration_nanos: header.duration_nanos,
         has_allocated: columns.allocated_bytes.is_some() && columns.allocated_objects.is_some(),
         binaries: profile.mappings().iter().map(binary).collect(),
@@ -291,19 +305,48 @@ impl Code {
         })
     }
 
-    /// Hash of the functions of a stack.
-    fn key(&self, stack: &[u32]) -> u64 {
-        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 / golden ratio (Knuth, TAOCP 3, 6.4)
-        let (mut key, mut before) = (0u64, u32::MAX);
-        for place in stack {
-            let (first, count) = self.locations[*place as usize];
-            for (function, _) in &self.lines[first as usize..(first + count) as usize] {
-                if *function != before {
-                    before = *function;
-                    key = (key.rotate_left(23) ^ self.functions[before as usize].hash).wrapping_mul(MULTIPLIER);
-                }
+    /// What each location adds to the hash of a stack.
+    fn links(&self) -> Vec<Link> {
+        let link = |(first, count): &(u32, u32)| {
+            let lines = &self.lines[*first as usize..(*first + *count) as usize];
+            let mut functions: Vec<u32> = lines.iter().map(|(function, _)| *function).collect();
+            functions.dedup();
+            let end = |at: Option<&u32>| at.copied().unwrap_or(u32::MAX);
+            let mut link = Link { hash: 0, factor: 1, first: end(functions.first()), last: end(functions.last()) };
+            for function in functions {
+                link.hash = link.hash.wrapping_mul(FACTOR).wrapping_add(self.functions[function as usize].hash);
+                link.factor = link.factor.wrapping_mul(FACTOR);
             }
-        }
-        key ^ key >> 29
+            link
+        };
+        self.locations.iter().map(link).collect()
     }
+}
+
+/// The number that the hash of a stack is a polynomial of: odd, 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4).
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A location in the hash of a stack: `hash * factor + its own`, as its functions one by one would make it.
+#[derive(Clone, Copy)]
+struct Link {
+    hash: u64,
+    factor: u64,
+    /// Its innermost function.
+    first: u32,
+    /// Its outermost function.
+    last: u32,
+}
+
+/// Hash of the functions of a stack, each once however often it calls itself.
+fn key(stack: &[u32], links: &[Link]) -> u64 {
+    let (mut key, mut before) = (0u64, u32::MAX);
+    for place in stack {
+        let link = &links[*place as usize];
+        // A location of one function that the last one was in already is the function calling itself.
+        if link.first != before || link.first != link.last {
+            key = key.wrapping_mul(link.factor).wrapping_add(link.hash);
+        }
+        before = link.last;
+    }
+    key ^ key >> 29
 }

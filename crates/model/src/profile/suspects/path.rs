@@ -133,38 +133,20 @@ fn lines(tree: &Tree, joined: &Joined, digests: &[&Digest], nodes: &[u32], root:
     grown.iter().map(heaviest).collect()
 }
 
-/// The shortest row of steps that no other growth has: from the innermost function of the program outwards until only
+/// The shortest row of steps that nothing else has: from the innermost function of the program outwards until only
 /// what is below the root's top contains it.
 fn distinguishing(tree: &Tree, nodes: &[u32], root: Root, application: usize) -> (usize, usize) {
-    let functions: Vec<u32> = nodes.iter().map(|node| tree.nodes[*node as usize].function).collect();
-    let depth = tree.path(root.top).len();
-    let inside = |mut node: u32| {
-        while node != ALL {
-            if node == root.top {
-                return true;
-            }
-            node = tree.nodes[node as usize].parent;
-        }
-        false
-    };
-    // Beyond a dozen functions it is no short path any more.
-    for from in (0..=application).rev().take(12) {
-        let row = &functions[from..=application];
-        let elsewhere = (1..tree.nodes.len() as u32).any(|node| ends_with(tree, node, row) && !inside(node));
-        if !elsewhere {
-            return (from, application);
-        }
+    let function = |node: u32| tree.nodes[node as usize].function;
+    let parent = |node: u32| tree.nodes[node as usize].parent;
+    let Some(last) = nodes.get(application) else { return (0, 0) };
+    // Nodes of the same function elsewhere, of which each step outwards keeps those that were called likewise.
+    let alike = |node: &u32| function(*node) == function(*last) && !tree.within(*node, root.top);
+    let mut elsewhere: Vec<u32> = (1..tree.nodes.len() as u32).filter(alike).map(parent).collect();
+    let mut from = application;
+    while !elsewhere.is_empty() && from > 0 {
+        from -= 1;
+        elsewhere.retain(|caller| *caller != ALL && function(*caller) == function(nodes[from]));
+        elsewhere.iter_mut().for_each(|caller| *caller = parent(*caller));
     }
-    (depth.saturating_sub(1).min(application), application)
-}
-
-/// Whether the functions down to a node end with these.
-fn ends_with(tree: &Tree, mut node: u32, row: &[u32]) -> bool {
-    for function in row.iter().rev() {
-        if node == ALL || tree.nodes[node as usize].function != *function {
-            return false;
-        }
-        node = tree.nodes[node as usize].parent;
-    }
-    true
+    (from, application)
 }
