@@ -1,6 +1,6 @@
 //! Which files are snapshots of one story: those named, and the largest family of each kind in a folder.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,41 +73,38 @@ fn inside(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Of the profiles in a folder the largest family of each kind: files whose names differ in figures only. A profile of
-/// heaps goes before one of allocations, and a protobuf before a text. Figures of the runtime are taken of all.
+/// Of the profiles in a folder the largest family of each kind: files whose names differ in figures only. Profiles of
+/// heaps go before those of allocations, and protobuf before text. Figures of the runtime are taken of all.
 fn chosen(found: Vec<Loaded>, notes: &mut Vec<String>) -> Vec<Loaded> {
-    let mut families: BTreeMap<(bool, String), Vec<&Loaded>> = BTreeMap::new();
-    for one in &found {
-        if let Some(kind) = one.kind() {
-            families.entry((kind == Kind::Goroutine, family(one))).or_default().push(one);
-        }
-    }
     let mut takes: Vec<String> = Vec::new();
-    for goroutines in [false, true] {
-        let of_kind = families.iter().filter(|((g, _), _)| *g == goroutines);
-        let rank = |family: &str, all: &[&Loaded]| {
-            let first = all.first();
-            let plain = first.is_some_and(|one| !one.allocations && !one.text);
-            (plain && all.len() > 1, all.len(), std::cmp::Reverse(family.len()), std::cmp::Reverse(family.to_string()))
+    for kind in [Kind::Heap, Kind::Goroutine] {
+        let mut families: BTreeMap<String, Vec<&Loaded>> = BTreeMap::new();
+        for one in found.iter().filter(|one| one.kind() == Some(kind)) {
+            families.entry(family(one)).or_default().push(one);
+        }
+        let plain = |all: &[&Loaded]| all.iter().all(|one| !one.allocations && !one.text);
+        let rank = |(family, all): &(&String, &Vec<&Loaded>)| {
+            (plain(all) && all.len() > 1, all.len(), Reverse(family.len()), Reverse(family.to_string()))
         };
-        let best = of_kind.clone().max_by_key(|((_, family), all)| rank(family, all));
-        takes.extend(best.map(|((_, family), _)| family.clone()));
-        let others: Vec<String> = of_kind
-            .filter(|((_, family), _)| Some(family) != best.map(|((_, f), _)| f))
-            .map(|((_, family), all)| format!("{family} ({})", all.len()))
-            .collect();
-        if !others.is_empty() && !goroutines {
-            notes.push(format!("in the folder, but not looked at: {}; name files to choose others", others.join(", ")));
+        let best = families.iter().max_by_key(rank);
+        // Names that differ in letters, `before` and `after`, are as good when nothing is numbered.
+        let single = best.is_some_and(|(_, all)| all.len() == 1);
+        let best = best.map(|(family, _)| family.clone());
+        let takes_it = |family: &String, all: &[&Loaded]| Some(family) == best.as_ref() || single && plain(all);
+        let (taken, left): (Vec<_>, Vec<_>) = families.into_iter().partition(|(family, all)| takes_it(family, all));
+        takes.extend(taken.into_iter().map(|(family, _)| family));
+        let left: Vec<String> = left.iter().map(|(family, all)| format!("{family} ({})", all.len())).collect();
+        if !left.is_empty() && kind == Kind::Heap {
+            notes.push(format!("in the folder, but not looked at: {}; name files to choose others", left.join(", ")));
         }
     }
-    let takes = |one: &Loaded| takes.contains(&family(one));
-    let drop_others = |mut one: Loaded| {
-        if !takes(&one) {
+    let only_taken = |mut one: Loaded| {
+        if !takes.contains(&family(&one)) {
             one.digest = None;
         }
         (one.digest.is_some() || one.memory.is_some()).then_some(one)
     };
-    found.into_iter().filter_map(drop_others).collect()
+    found.into_iter().filter_map(only_taken).collect()
 }
 
 /// The name of a file without its figures: `heap.#.pb.gz`.

@@ -41,9 +41,10 @@ pub(super) fn of(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Vec<Evid
 fn sure(part: &Part, suspect: &Suspect) -> String {
     let named = format!("{}, {} confidence: {}", suspect.verdict.name(), suspect.confidence.word(), suspect.why);
     let cache = match suspect.verdict {
+        _ if part.kind == Counted::Goroutines && part.compared >= 4 => "",
         Verdict::Leak if suspect.confidence == Confidence::High => "; only a cache far from full looks the same",
         Verdict::Leak => "; more snapshots make it surer, and tell it from a cache that is not full yet",
-        _ if part.compared < 4 => "; a cache that is not full yet looks the same: take four snapshots or more",
+        _ if part.compared < 4 => "; what only fills up looks the same: take four snapshots or more",
         _ => "; take more snapshots, further apart",
     };
     format!("{named}{cache}")
@@ -86,7 +87,11 @@ fn shape(part: &Part, suspect: &Suspect) -> String {
             span(within)
         );
     }
-    let how = if suspect.per_minute.ranks { "ranks of the snapshots" } else { "the error of sampling" };
+    let how = match (suspect.per_minute.ranks, part.kind) {
+        (true, _) => "ranks of the snapshots",
+        (false, Counted::Heap) => "the error of sampling",
+        (false, Counted::Goroutines) => "chance",
+    };
     text + &format!("; the interval of {} a minute is that of {how}", part.size(suspect.per_minute.mid))
 }
 
@@ -118,7 +123,7 @@ pub(super) fn call_path(part: &Part, suspect: &Suspect, origins: &[Origin]) -> E
     let row = |(at, step): (usize, &super::path::Step)| {
         let mark = match at {
             at if at == suspect.path.allocation && suspect.waits.is_none() => " (allocates)",
-            at if at == suspect.path.accumulation => " (gathers)",
+            at if at == suspect.path.accumulation && suspect.waits.is_none() => " (gathers)",
             _ => "",
         };
         let file = match (step.file.as_str(), step.line) {

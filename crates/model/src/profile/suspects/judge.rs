@@ -11,8 +11,10 @@ use super::path;
 use super::report::{Part, SuspectsReport};
 use super::suspect::Suspect;
 use super::tree::{ALL, LEAST_SHARE, Root, Tree};
-use super::verdict::{self, Trial, Verdict};
+use super::verdict::{self, Bench, Trial, Verdict};
 use crate::profile::legacy::Memory;
+use crate::quantity::quantity;
+use crate::signal::Unit;
 use crate::words;
 
 /// What else is known of the process.
@@ -31,7 +33,7 @@ pub fn judge(digests: &[Digest], context: &Context) -> SuspectsReport {
     if let Some(heap) = &mut heap {
         links::link(heap, goroutines.as_mut());
     }
-    let program = digests.iter().find_map(Digest::program).map(str::to_string);
+    let program = heap.as_ref().or(goroutines.as_ref()).and_then(|part| part.program.clone());
     let compared = |part: &Part| {
         let mut bytes = part.snapshots.iter().filter(|s| s.left_out.is_none()).map(|s| s.bytes);
         bytes.next().map(|first| (first, bytes.next_back().unwrap_or(first)))
@@ -48,10 +50,12 @@ fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
     let tree = Tree::new(&digests, &joined);
     let look = Look { kind, allocations: digests.iter().all(|d| d.has_allocated), joined, tree, digests, times };
     let roots = look.tree.roots(|a, b| look.together(a, b));
+    let grown = roots.iter().map(|root| look.tree.growth(root.top)).sum();
     let mut all: Vec<Suspect> = if look.times.len() < 2 {
         Vec::new()
     } else {
-        roots.iter().map(|root| look.suspect(*root)).chain(look.others(&roots)).collect()
+        let found = roots.iter().copied().chain(look.others(&roots));
+        found.map(|root| look.suspect(root, grown)).collect()
     };
     // What chance alone explains is not worth a line.
     all.retain(|s| s.verdict != Verdict::Noise || s.growth.abs() > 2.0 * s.growth_error);
@@ -60,6 +64,7 @@ fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
     let ruled_out = all.split_off(suspects);
     Some(Part {
         kind: look.kind.into(),
+        program: look.digests.iter().find_map(|digest| digest.program()).map(str::to_string),
         from: first,
         to: last,
         timed,
@@ -97,11 +102,12 @@ impl Look<'_> {
     fn tried(&self, course: &Course<'_>) -> Trial {
         let say: fn(f64) -> String = match self.kind {
             Kind::Heap => words::bytes,
-            Kind::Goroutine => |count| format!("{count:.0} goroutines"),
+            Kind::Goroutine => |count| format!("{} goroutines", quantity(count.round(), Unit::Count)),
         };
         // A thousandth of what there is.
         let least = self.level(self.times.len() - 1) / 1000.0;
-        verdict::tried(course, verdict::Bench { times: &self.times, least, say })
+        let chance = if self.kind == Kind::Heap { "sampling" } else { "chance" };
+        verdict::tried(course, Bench { times: &self.times, least, say, chance })
     }
 
     /// Whether two branches of one function grow for one reason: they are of one kind, and their objects grow by the
@@ -127,11 +133,11 @@ impl Look<'_> {
         times <= 4.0 && (ratio - times).abs() <= (2.0 * error).clamp(0.02, 0.25) * times
     }
 
-    fn suspect(&self, root: Root) -> Suspect {
+    fn suspect(&self, root: Root, grown: f64) -> Suspect {
         let course = self.course(root.top);
         let trial = self.tried(&course);
         let path = path::path(&self.tree, &self.joined, &self.digests, root);
-        let share = if self.tree.grown > 0.0 { self.tree.growth(root.top) / self.tree.grown } else { 0.0 };
+        let share = if grown > 0.0 { self.tree.growth(root.top) / grown } else { 0.0 };
         let mut suspect = Suspect::new(path, &course, trial, &self.times, share.clamp(0.0, 1.0));
         if self.kind == Kind::Goroutine {
             let stack = suspect.path.steps.iter().rev().map(|step| step.function.as_str());
@@ -142,10 +148,10 @@ impl Look<'_> {
 
     /// Paths that did not grow much and yet moved: what swings is worth a word when it is ruled out. They are told by
     /// the outermost function of the program.
-    fn others(&self, roots: &[Root]) -> Vec<Suspect> {
+    fn others(&self, roots: &[Root]) -> Vec<Root> {
         const MOST: usize = 8;
         let tops: Vec<u32> = roots.iter().map(|root| root.top).collect();
-        let mut found: Vec<(f64, Root, Course<'_>)> = Vec::new();
+        let mut found: Vec<(f64, Root)> = Vec::new();
         let mut open: Vec<u32> = self.tree.children(ALL).to_vec();
         let peak = (0..self.times.len()).map(|at| self.level(at)).fold(0.0, f64::max);
         while let Some(node) = open.pop() {
@@ -155,7 +161,7 @@ impl Look<'_> {
                     let levels = course.levels();
                     let (low, high) = levels.iter().fold((f64::MAX, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
                     if high - low > LEAST_SHARE * peak {
-                        found.push((high - low, Root { top: node, accumulation: self.tree.gathers(node) }, course));
+                        found.push((high - low, Root { top: node, accumulation: self.tree.gathers(node) }));
                     }
                 }
                 continue;
@@ -163,6 +169,6 @@ impl Look<'_> {
             open.extend_from_slice(self.tree.children(node));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found.into_iter().take(MOST).map(|(_, root, _)| self.suspect(root)).collect()
+        found.into_iter().take(MOST).map(|(_, root)| root).collect()
     }
 }

@@ -46,6 +46,8 @@ impl From<Kind> for Counted {
 pub struct Part {
     /// What they count.
     pub kind: Counted,
+    /// Base name of the program compared, where the profiles say so.
+    pub program: Option<String>,
     /// When the first snapshot compared was taken.
     pub from: Time,
     /// When the last one was.

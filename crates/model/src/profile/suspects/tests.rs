@@ -128,6 +128,19 @@ fn a_dispatcher_is_no_suspect_but_what_it_calls() {
     assert_eq!(verdicts(&report), expected);
 }
 
+/// All requests come by one function: what they hold shrinks by more than what one of them leaks.
+#[test]
+fn a_leak_is_seen_though_all_around_it_shrinks() {
+    const LEAK: &[&str] = &["net/http.(*conn).serve", "a.b/api.serve", "a.b/api.login", "a.b/session.New"];
+    const DONE: &[&str] = &["net/http.(*conn).serve", "a.b/api.serve", "a.b/api.load", "a.b/job.New"];
+    let report = of(vec![
+        Objects::kept(LEAK, 1_024, |i| 30_000 * i),
+        Objects::new(DONE, 65_536, |i| (20_000 - 2_000 * i, 20_000 + 500 * i)),
+    ]);
+    assert_eq!(verdicts(&report)[0], ("serve -> login -> New", Verdict::Leak));
+    assert!(report.heap.unwrap().growth < 0.0);
+}
+
 /// A record and its buffer are made together, by two functions of one caller: one story.
 #[test]
 fn what_is_made_together_is_one_suspect() {

@@ -14,6 +14,10 @@ const HEAVY: f64 = 0.7;
 pub(super) const LEAST_SHARE: f64 = 0.02;
 /// What a function allocates itself, or by the language's libraries, makes it the place of growth from this share on.
 const OWN_SHARE: f64 = 0.1;
+/// What grew more than this many times as much as all it is part of is looked at alone.
+const HIDDEN: f64 = 1.25;
+/// Call paths that are looked at, the largest ones.
+const MOST_ROOTS: usize = 64;
 /// Frames of a stack beyond this many, counted from the outermost, are not looked at.
 const MOST_FRAMES: usize = 1024;
 
@@ -21,6 +25,8 @@ pub(super) struct Node {
     pub(super) function: u32,
     pub(super) parent: u32,
     pub(super) growth: f64,
+    /// The most that a node grew here or below: more than the growth here where other branches shrank.
+    most: f64,
     children: Vec<u32>,
     /// Places of its stacks in [`Tree::order`]: from, to.
     pub(super) stacks: (u32, u32),
@@ -38,8 +44,6 @@ pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     /// Stacks such that those below a node stand together.
     pub(super) order: Vec<u32>,
-    /// Growth of all branches that grew.
-    pub(super) grown: f64,
 }
 
 /// A call path that grew: everything below `top`, mostly at `accumulation`.
@@ -59,12 +63,14 @@ impl Tree {
         let Growing { mut nodes, functions, .. } = growing;
         for at in (1..nodes.len()).rev() {
             let (growth, parent) = (nodes[at].growth, nodes[at].parent as usize);
+            nodes[at].most = nodes[at].most.max(growth);
+            let most = nodes[at].most;
+            nodes[parent].most = nodes[parent].most.max(most);
             nodes[parent].growth += growth;
             nodes[parent].children.push(at as u32);
         }
         let order = ordered(&mut nodes, &leaves);
-        let grown = nodes[0].children.iter().map(|c| nodes[*c as usize].growth.max(0.0)).sum();
-        Tree { functions, nodes, order, grown }
+        Tree { functions, nodes, order }
     }
 
     pub(super) fn function(&self, node: u32) -> &Known {
@@ -128,14 +134,20 @@ impl Tree {
             self.walk(top, &together, &mut found, &mut open);
         }
         found.sort_by(|a, b| self.growth(b.top).total_cmp(&self.growth(a.top)).then(a.top.cmp(&b.top)));
+        found.truncate(MOST_ROOTS);
         found
     }
 
-    /// Children that matter.
+    /// Children that matter: themselves, or by something below them that others hide.
     fn branches(&self, node: u32) -> Vec<u32> {
-        let least = self.grown * LEAST_SHARE;
+        let least = self.nodes[ALL as usize].most * LEAST_SHARE;
         let children = self.nodes[node as usize].children.iter().copied();
-        children.filter(|child| self.growth(*child) > least.max(0.0)).collect()
+        children.filter(|child| self.nodes[*child as usize].most > least.max(0.0)).collect()
+    }
+
+    /// Whether something below grew more than a node did, as other things below it shrank.
+    fn hides(&self, node: u32) -> bool {
+        self.nodes[node as usize].most > self.growth(node).max(0.0) * HIDDEN
     }
 
     /// Walks down from `top` until the growth spreads: either that is the place, or its branches are looked at alone.
@@ -144,7 +156,11 @@ impl Tree {
         loop {
             let branches = self.branches(at);
             let growth = self.growth(at);
-            let spread = if inside { self.apart(at, &branches, together) } else { branches.len() > 1 };
+            let spread = match inside {
+                _ if self.hides(at) => true,
+                true => self.apart(at, &branches, together),
+                false => branches.len() > 1,
+            };
             if spread {
                 open.extend(branches);
                 return;
@@ -200,7 +216,7 @@ struct Growing {
 
 impl Growing {
     fn new(digests: &[&Digest]) -> Growing {
-        let root = Node { function: 0, parent: ALL, growth: 0.0, children: Vec::new(), stacks: (0, 0) };
+        let root = Node { function: 0, parent: ALL, growth: 0.0, most: 0.0, children: Vec::new(), stacks: (0, 0) };
         let mut new = Growing {
             nodes: vec![root],
             functions: Vec::new(),
@@ -234,7 +250,14 @@ impl Growing {
         let mut at = ALL;
         for function in path.iter().rev().take(MOST_FRAMES) {
             at = *steps.entry((at, *function)).or_insert_with(|| {
-                let node = Node { function: *function, parent: at, growth: 0.0, children: Vec::new(), stacks: (0, 0) };
+                let node = Node {
+                    function: *function,
+                    parent: at,
+                    growth: 0.0,
+                    most: 0.0,
+                    children: Vec::new(),
+                    stacks: (0, 0),
+                };
                 nodes.push(node);
                 nodes.len() as u32 - 1
             });

@@ -86,6 +86,8 @@ pub(super) struct Bench<'a> {
     pub(super) least: f64,
     /// How an amount is written.
     pub(super) say: fn(f64) -> String,
+    /// What makes figures uncertain.
+    pub(super) chance: &'static str,
 }
 
 /// Tries what is never freed, and then all of it; the graver verdict stands.
@@ -110,6 +112,7 @@ struct Try<'c, 'j> {
     times: &'c [i64],
     least: f64,
     say: fn(f64) -> String,
+    chance: &'static str,
     kept: bool,
     whole: Flow,
     steps: Vec<Flow>,
@@ -120,10 +123,10 @@ struct Try<'c, 'j> {
 
 impl<'c, 'j> Try<'c, 'j> {
     fn new(course: &'c Course<'j>, bench: Bench<'c>, kept: bool) -> Self {
-        let Bench { times, least, say } = bench;
+        let Bench { times, least, say, chance } = bench;
         let (whole, steps, halves) = (course.whole(), course.steps(), course.halves(times));
         let shape = shape::of(course, times, &steps);
-        Try { course, times, least, say, kept, whole, steps, halves, shape, gates: Vec::new() }
+        Try { course, times, least, say, chance, kept, whole, steps, halves, shape, gates: Vec::new() }
     }
 
     fn gate(&mut self, name: &'static str, passed: bool, value: f64, threshold: f64, says: String) -> bool {
@@ -145,7 +148,7 @@ impl<'c, 'j> Try<'c, 'j> {
             return self.end(Verdict::SawTooth, text);
         }
         let (grown, z) = ((self.say)(self.whole.grown), self.whole.z());
-        let says = format!("grew by {grown}, {} standard deviations of sampling", figure(z));
+        let says = format!("grew by {grown}, {} standard deviations of {}", figure(z), self.chance);
         if !self.gate("noise", z >= NOISE, z, NOISE, says.clone()) {
             return self.end(Verdict::Noise, says);
         }
