@@ -1,6 +1,8 @@
 //! `patrol heap suspects` on recorded heaps whose truth is known, and what people see of it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -143,6 +145,39 @@ fn a_report_reads_well() {
     let made = |line: &&str| !line.starts_with("from files, ") && !line.starts_with("patrol ");
     let text: String = text.lines().filter(made).map(|line| format!("{line}\n")).collect();
     insta::assert_snapshot!("heap_suspects", text);
+}
+
+/// A program that answers for its heap only, each time a minute later; ends after so many requests for it.
+fn program(snapshots: i64) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/debug/pprof/heap", listener.local_addr().unwrap());
+    let serve = move || {
+        let mut minute = 0;
+        while minute < snapshots {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            while !request.ends_with("\r\n\r\n") && reader.read_line(&mut request).unwrap() > 0 {}
+            let heap = request.starts_with("GET /debug/pprof/heap?gc=1 ");
+            let (status, body) = if heap { ("200 OK", snapshot(minute)) } else { ("404 Not Found", Vec::new()) };
+            minute += i64::from(heap);
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).unwrap();
+        }
+    };
+    (url, std::thread::spawn(serve))
+}
+
+/// Five snapshots of a program that has neither goroutines nor figures of its memory to show.
+#[test]
+fn a_running_program_is_looked_at_through_its_address() {
+    let (url, serving) = program(5);
+    let output = suspects(&["--url", &url, "--every", "20ms", "--count", "5"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.starts_with("[WARNING] Hub.subscribe -> newRing leaks 10.5 MiB/min"), "{text}");
+    assert!(text.contains("without goroutine: 404 Not Found") && text.contains("5 snapshots, 20ms apart"), "{text}");
+    serving.join().unwrap();
 }
 
 /// What is no profile, what cannot be compared, and what is too large are said, with what to do about it.

@@ -184,16 +184,21 @@ impl Suspect {
         }
         text += &format!("; {:.0} % of all growth", self.share * 100.0);
         if let Some(survival) = self.survival {
-            text += &format!("; survival {}{}", figure(survival), self.survived());
+            text += &format!("; survival {}", self.survived(survival));
         }
         text
     }
 
-    /// In how many intervals nothing was freed.
-    fn survived(&self) -> String {
+    /// What stays of what is allocated, and in how many intervals all of it did, where that is most of them.
+    fn survived(&self, survival: f64) -> String {
         let all: Vec<f64> = self.points.iter().filter_map(|p| p.survival).collect();
         let whole = all.iter().filter(|s| **s >= 0.995).count();
-        if whole * 2 < all.len() { String::new() } else { format!(", 1.00 in {whole} of {} intervals", all.len()) }
+        let intervals = format!("1.00 in {whole} of {} intervals", all.len());
+        match whole {
+            _ if whole == all.len() => intervals,
+            _ if whole * 2 < all.len() => figure(survival),
+            _ => format!("{}, {intervals}", figure(survival)),
+        }
     }
 
     fn measures(&self, part: &Part) -> BTreeMap<&'static str, f64> {

@@ -259,7 +259,7 @@ fn a_finding_has_all_its_evidence() {
     assert_eq!(
         finding.summary,
         "Hub.setPeers -> newListener -> NewRing leaks 94.9 MiB/min: 4,500 more objects of 18.0 KiB; 100 % of all growth; \
-         survival 1.00, 1.00 in 5 of 5 intervals"
+         survival 1.00 in 5 of 5 intervals"
     );
     let titles: Vec<&str> = finding
         .evidence
