@@ -26,13 +26,18 @@ Examples:
 
 /// Runs the command.
 pub fn run(args: Args, _common: &Common) -> Result<Outcome> {
-    if args.args.iter().any(|a| ["-h", "-help", "--help"].contains(&a.as_str())) {
+    print(args.args)
+}
+
+/// Prints the report that the arguments ask for.
+pub fn print(args: Vec<String>) -> Result<Outcome> {
+    if args.iter().any(|a| ["-h", "-help", "--help"].contains(&a.as_str())) {
         let usage = "Prints the reports of `go tool pprof` from the same flags, many times faster.\n\n\
                      Usage: patrol pprof REPORT [FLAGS] FILE|URL...\n\n";
         print::out(&format!("{usage}{}{EXAMPLES}\n", flags::help()))?;
         return Ok(Outcome::NothingFound);
     }
-    let done = pprof::run(&args.args, &mut |note| anstream::eprintln!("{note}"));
+    let done = pprof::run(&args, &mut |note| anstream::eprintln!("{note}"));
     match done.map_err(|trouble| Failure { error: anyhow::Error::msg(trouble.words), hint: trouble.hint })? {
         Output::Text(text) => print::foreign(&text)?,
         Output::Bytes(bytes) => print::bytes(&bytes)?,
