@@ -73,7 +73,7 @@ pub struct Suspects {
     pub rss: Option<Size>,
 
     /// Folders with the source of the program, `:` between several: shows the lines of the path.
-    #[arg(long, value_name = "DIRS")]
+    #[arg(long, value_name = "DIRS", alias = "source_path")]
     pub source_path: Option<String>,
 
     /// Largest profile that is read, uncompressed.

@@ -135,12 +135,24 @@ pub fn short(function: &str) -> String {
         let last = package.rsplit('/').next().unwrap_or(package);
         return if !own(function) || last == "main" { format!("{last}.{name}") } else { name };
     }
-    let plain = function.split(['<', '(']).find(|part| !part.is_empty()).unwrap_or(function);
+    let plain = hashless(function);
+    // `<shop::Cart as Trait>::add` is a function of `Cart`.
+    if let Some((kind, method)) = plain.strip_prefix('<').and_then(|rest| rest.rsplit_once(">::")) {
+        let name = kind.split(" as ").next().unwrap_or(kind).split('<').next().unwrap_or(kind);
+        return format!("{}::{method}", name.rsplit("::").next().unwrap_or(name));
+    }
+    let plain = plain.split(['<', '(']).find(|part| !part.is_empty()).unwrap_or(plain);
     let parts: Vec<&str> = plain.trim_end_matches("::").rsplitn(3, "::").collect();
     match parts[..] {
         [last, before, _] => format!("{before}::{last}"),
         _ => plain.to_string(),
     }
+}
+
+/// Without the hash that Rust's older mangling ends in: `::h` and 16 hexadecimal digits.
+fn hashless(function: &str) -> &str {
+    let hash = |end: &str| end.len() == 17 && end.starts_with('h') && end[1..].bytes().all(|b| b.is_ascii_hexdigit());
+    function.rsplit_once("::").filter(|(_, end)| hash(end)).map_or(function, |(name, _)| name)
 }
 
 /// Whether it is a function without a name of its own, as goroutines often start with.
@@ -234,6 +246,8 @@ mod tests {
             ("net/http.(*conn).serve", "http.conn.serve"),
             ("main.main.func1", "main.main.func1"),
             ("shop::cart::Cart::add", "Cart::add"),
+            ("shop::cart::Cart::add::h0123456789abcdef", "Cart::add"),
+            ("<shop::cart::Cart<T> as core::ops::Add>::add", "Cart::add"),
             ("app+0x1234", "app+0x1234"),
             ("malloc", "malloc"),
         ] {
