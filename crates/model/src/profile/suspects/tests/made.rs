@@ -1,5 +1,6 @@
 //! Snapshots made to measure.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::profile::suspects::{Digest, digest};
@@ -221,6 +222,36 @@ pub fn sampled(chance: &mut Chance, room: usize, replaced: usize, leaked: usize)
         let row =
             |path, in_use, allocated| Row { path, size: SIZE, in_use: whole(in_use), allocated: whole(allocated) };
         let rows = vec![row(CACHE, cached, allocated), row(LEAK, kept, kept)];
+        let at = at as i64;
+        Made { name: format!("heap {at}"), at: at * 10_000, period: 524_288, build: "cafe", seconds: 0, rows }
+    };
+    (0..6).map(snapshot).collect()
+}
+
+/// Six snapshots of what sampling shows of a cache of objects of 8 KiB, first in first out, that is full after this
+/// share of the time; 30 sampled objects come in an interval.
+pub fn filling(chance: &mut Chance, share_of_time: f64) -> Vec<Made> {
+    const CACHE: &[&str] = &["main.fill", "a.b/page.load"];
+    const SIZE: i64 = 8_192;
+    let sampled = -(-(SIZE as f64) / 524_288.0).exp_m1();
+    let arrivals = 30.0 / sampled;
+    // The first snapshot is taken half an interval after the start.
+    let room = (share_of_time * 5.5 * arrivals) as usize;
+    let mut queue: VecDeque<bool> = VecDeque::new();
+    let mut came = 0;
+    let snapshot = |at: usize| {
+        let count = if at == 0 { arrivals / 2.0 } else { arrivals };
+        for _ in 0..count as usize {
+            let is_sampled = chance.next() < sampled;
+            came += i64::from(is_sampled);
+            queue.push_back(is_sampled);
+            if queue.len() > room {
+                queue.pop_front();
+            }
+        }
+        let held = queue.iter().filter(|is_sampled| **is_sampled).count() as i64;
+        let whole = |count: i64| (count as f64 / sampled).round() as i64;
+        let rows = vec![Row { path: CACHE, size: SIZE, in_use: whole(held), allocated: whole(came) }];
         let at = at as i64;
         Made { name: format!("heap {at}"), at: at * 10_000, period: 524_288, build: "cafe", seconds: 0, rows }
     };
