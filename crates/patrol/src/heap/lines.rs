@@ -20,7 +20,7 @@ pub struct Lines {
 impl Lines {
     /// Looks in these folders (`:` between several), and in Go's own places.
     pub fn new(source_path: &str, working_folder: &Path) -> Lines {
-        let finder = SourceFinder::new(source_path, "", working_folder).with_go(GoPlaces::of_this_machine());
+        let finder = SourceFinder::new(source_path, "", working_folder).with_go(GoPlaces::of_this_machine()).confined();
         Lines { finder }
     }
 

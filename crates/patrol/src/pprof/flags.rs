@@ -37,7 +37,7 @@ pub const FLAGS: &[(&str, &[Flag])] = &[
             switch("text", "the same as -top"),
             switch("tree", "each function with who calls it and whom it calls"),
             value("peek", "REGEX", "the same for functions that match"),
-            value("list", "REGEX", "annotated source of functions that match"),
+            value("list", "REGEX", "annotated source of functions that match (opens the files that the profile names)"),
             switch("traces", "every sample with its stack"),
             switch("tags", "the labels of the samples and what they hold"),
             switch("raw", "the whole profile as text"),

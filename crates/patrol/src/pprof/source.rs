@@ -17,6 +17,13 @@ const MOST: u64 = 64 << 20;
 /// Bytes of a line; the reference reads no further than a longer one (Go's `bufio.MaxScanTokenSize`).
 const LONGEST: usize = 64 << 10;
 
+/// How names of source files end, in lower case.
+const SOURCES: [&str; 40] = [
+    "go", "s", "c", "h", "cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "inc", "inl", "m", "mm", "rs", "java", "kt",
+    "scala", "groovy", "clj", "py", "pyx", "rb", "js", "mjs", "ts", "jsx", "tsx", "php", "cs", "fs", "swift", "d", "zig",
+    "nim", "hs", "ml", "y",
+];
+
 /// A source file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -39,6 +46,8 @@ pub struct SourceFinder {
     trim: Vec<String>,
     working_folder: PathBuf,
     go: Option<GoPlaces>,
+    /// Whether only what lies in the folders named, or in Go's places, is read.
+    confined: bool,
     read: Mutex<HashMap<String, Found>>,
 }
 
@@ -53,6 +62,7 @@ impl SourceFinder {
             trim: split(trim_path).map(str::to_string).collect(),
             working_folder: working_folder.to_path_buf(),
             go: None,
+            confined: false,
             read: Mutex::default(),
         }
     }
@@ -60,6 +70,12 @@ impl SourceFinder {
     /// Looks in Go's places too where the search path has no such file.
     pub fn with_go(self, places: GoPlaces) -> SourceFinder {
         SourceFinder { go: Some(places), ..self }
+    }
+
+    /// Reads nothing outside of the folders that were named and of Go's places, whatever the profile says: for documents
+    /// that are sent on.
+    pub fn confined(self) -> SourceFinder {
+        SourceFinder { confined: true, ..self }
     }
 
     /// The path as reports show it: without what was to be trimmed, or without all up to the name of a folder that was
@@ -115,6 +131,14 @@ impl SourceFinder {
 
     fn open(&self, place: &Path) -> io::Result<Arc<Source>> {
         let path = self.working_folder.join(place);
+        // A profile names the files; what is no source is none of its business.
+        let extension = place.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if !SOURCES.contains(&extension.to_ascii_lowercase().as_str()) {
+            return Err(io::Error::other("not the name of a source file"));
+        }
+        if self.confined && !self.allowed(&path)? {
+            return Err(io::Error::other("outside of the folders that are searched"));
+        }
         let about = fs::metadata(&path)?;
         if !about.is_file() {
             return Err(io::Error::other("not a regular file"));
@@ -124,6 +148,16 @@ impl SourceFinder {
         }
         let lines = lines(BufReader::new(File::open(&path)?.take(MOST)))?;
         Ok(Arc::new(Source { path: place.to_path_buf(), lines }))
+    }
+}
+
+impl SourceFinder {
+    /// Whether a file lies, links followed, in a folder that was named or in one of Go's places.
+    fn allowed(&self, file: &Path) -> io::Result<bool> {
+        let file = fs::canonicalize(file)?;
+        let named = split(&self.search).map(|dir| self.working_folder.join(dir));
+        let go = self.go.iter().flat_map(|go| go.roots.iter().chain(&go.module_caches).cloned());
+        Ok(named.chain(go).filter_map(|dir| fs::canonicalize(dir).ok()).any(|dir| file.starts_with(dir)))
     }
 }
 

@@ -122,3 +122,21 @@ fn go_sources_are_found_where_go_keeps_them() {
     let out = "/nowhere/src/../../cache/github.com/!azure/x@v1.2.3/y.go";
     assert_eq!(found(&finder, out), format!("open {out}: no such file or directory"));
 }
+
+/// A profile from a stranger names what it likes.
+#[test]
+fn only_sources_are_read_and_documents_keep_to_their_folders() {
+    let home = folder(&["app/x.go", "secret.go", "app/passwd", "app/environ.txt"]);
+    let finder = SourceFinder::new("app", "", home.path());
+    let refused = format!("open {0}: not the name of a source file", home.path().join("app/passwd").display());
+    assert_eq!(found(&finder, &home.path().join("app/passwd").display().to_string()), refused);
+    assert_eq!(found(&finder, "environ.txt"), "could not find file environ.txt on path app");
+    let secret = home.path().join("secret.go").display().to_string();
+    assert_eq!(found(&finder, &secret), "secret.go");
+    let confined = SourceFinder::new("app", "", home.path()).confined();
+    assert_eq!(found(&confined, "x.go"), "app/x.go");
+    assert_eq!(found(&confined, &secret), format!("open {secret}: outside of the folders that are searched"));
+    assert_eq!(found(&confined, "../secret.go"), "could not find file ../secret.go on path app");
+    std::os::unix::fs::symlink(&secret, home.path().join("app/link.go")).unwrap();
+    assert_eq!(found(&confined, "link.go"), "could not find file link.go on path app");
+}
