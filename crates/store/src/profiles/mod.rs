@@ -67,6 +67,7 @@ impl ProfileStore {
     /// Opens the store of a folder for writing and reading; makes both where there are none.
     pub async fn open(dir: &Path) -> Result<ProfileStore, StoreError> {
         std::fs::create_dir_all(dir).map_err(|e| inaccessible("make the folder", dir, e))?;
+        schema::create(dir)?;
         let options = schema::for_writing(dir);
         let mut conn = SqliteConnection::connect_with(&options).await.map_err(|e| StoreError::of(dir, "open", e))?;
         schema::migrate(&mut conn, dir).await?;

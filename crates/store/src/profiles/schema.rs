@@ -1,5 +1,7 @@
 //! The file: how it is opened, and how its format moves on from version to version.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,7 +25,8 @@ const MOST_LOG: u64 = 16 << 20;
 pub(super) fn for_writing(dir: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(dir.join(FILE))
-        .create_if_missing(true)
+        // It is made by `create`, for its owner alone.
+        .create_if_missing(false)
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         // Killing the process loses nothing that was committed; losing power may lose the last profiles, no more.
@@ -32,6 +35,22 @@ pub(super) fn for_writing(dir: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-1024")
         .pragma("journal_size_limit", MOST_LOG.to_string())
         .disable_statement_logging()
+}
+
+/// Makes the file where there is none, for its owner alone: the stacks and labels of a program may tell what is
+/// nobody's business. SQLite gives the files beside it the same permissions (`sqlite.org/src`, `findCreateFileMode`).
+/// Those of a file that is there are its owner's choice.
+pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let path = dir.join(FILE);
+    match options.write(true).create_new(true).open(&path) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => {
+            Err(StoreError::Inaccessible { doing: "make", path, source: Box::new(e) })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How readers open it.

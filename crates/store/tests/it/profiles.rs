@@ -58,6 +58,32 @@ async fn what_is_put_is_listed_and_read_as_it_was_sent() {
     assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused}");
 }
 
+/// Nobody else may read what a program tells of itself, also not in a folder that anybody can read; what the owner
+/// allows later stays.
+#[cfg(unix)]
+#[tokio::test]
+async fn profiles_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let modes = || {
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap());
+        let mut modes: Vec<(String, u32)> = files
+            .map(|f| (f.file_name().into_string().unwrap(), f.metadata().unwrap().permissions().mode() & 0o777))
+            .collect();
+        modes.sort();
+        modes
+    };
+    let names = ["profiles.sqlite", "profiles.sqlite-shm", "profiles.sqlite-wal"];
+    for mode in [0o600, 0o640] {
+        let store = ProfileStore::open(dir.path()).await.unwrap();
+        store.put("api", "heap", START, profile(0, 10)).await.unwrap();
+        assert_eq!(modes(), names.map(|name| (name.to_string(), mode)));
+        store.close().await.unwrap();
+        std::fs::set_permissions(dir.path().join(names[0]), PermissionsExt::from_mode(0o640)).unwrap();
+    }
+}
+
 /// Text of Go with `debug=1`: a tenth of it is stored, and all of it comes back.
 #[tokio::test]
 async fn text_is_packed() {
