@@ -15,8 +15,8 @@ model::params! {
     Params {
         /// Programs to look at, by the names they have under `profiles.targets`, one a line; all when empty.
         targets: Vec<String> = Vec::new(),
-        /// Fewer snapshots of a heap than this are not judged: two show growth, and hardly ever tell a leak from a cache
-        /// that fills.
+        /// Fewer snapshots of a heap than this are not judged: two show growth, and hardly ever tell a leak from a
+        /// cache that fills.
         least_snapshots: usize = 3,
     }
 }
@@ -92,12 +92,15 @@ fn one(params: &Params, answer: &Answer, of: &Profiles) -> Verdicts {
     let report = judged(of);
     let compared = report.heap.as_ref().map_or(0, |part| part.compared);
     if compared < params.least_snapshots {
-        let lost = of.unreadable.first().map(|why| format!("; {} could not be read: {why}", of.unreadable.len()));
-        let why = format!(
-            "heap profiles that can be compared: {compared}, of at least {}{}",
-            params.least_snapshots,
-            lost.unwrap_or_default()
-        );
+        let notes = report.heap.iter().flat_map(|part| &part.notes);
+        let mut reasons = of.unreadable.iter().chain(notes);
+        let first = reasons.next().map(|why| format!("; {why}")).unwrap_or_default();
+        let more = match reasons.count() {
+            0 => String::new(),
+            more => format!("; and {more} more reasons"),
+        };
+        let least = params.least_snapshots;
+        let why = format!("heap profiles that can be compared: {compared}, of at least {least}{first}{more}");
         let unknown = vec![Unknown { subject: of.subject.clone(), why }];
         return Verdicts { subjects: 1, unknown, ..Verdicts::default() };
     }

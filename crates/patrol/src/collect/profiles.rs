@@ -89,7 +89,8 @@ pub fn watched(profiles: &Profiles) -> Result<Vec<Watched>, SetupError> {
     profiles.targets.iter().filter_map(one).collect()
 }
 
-/// Fetches the profiles of each program at once and then at its interval, and keeps them, for as long as it is asked to.
+/// Fetches the profiles of each program at once and then at its interval, and keeps them, for as long as it is asked
+/// to.
 ///
 /// What fails is told and tried again at the next interval. Dropping it half-way leaves the store whole.
 pub async fn fetch(

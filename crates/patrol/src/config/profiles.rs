@@ -54,8 +54,8 @@ pub enum ProfilesFrom {
     Files(Vec<PathBuf>),
 }
 
-/// The process, container or pod that profiles belong to, by the labels that findings have: when one of them is found to
-/// leak, its profiles say where.
+/// The process, container or pod that profiles belong to, by the labels that findings have: when one of them is found
+/// to leak, its profiles say where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {

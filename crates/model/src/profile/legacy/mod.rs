@@ -47,8 +47,8 @@ type Parser = for<'a> fn(&'a [u8], Symbols<'a>) -> Result<Draft<'a>, Refused>;
 /// In the order in which the reference tries them.
 const PARSERS: [Parser; 6] = [cpu::parse, heap::parse, count::parse, threads::parse, contention::parse, java::parse];
 
-/// Reads a profile that is no protobuf; nothing if the format is not known, as is that of a protobuf. The names in comments are left out, as
-/// the reference does: its locations have addresses only.
+/// Reads a profile that is no protobuf; nothing if the format is not known, as is that of a protobuf. The names in
+/// comments are left out, as the reference does: its locations have addresses only.
 pub fn parse(bytes: &[u8]) -> Result<Option<Profile>, Malformed> {
     read(bytes, Symbols::ignored)
 }
