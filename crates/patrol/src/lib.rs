@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod heap;
 pub mod pprof;
+pub mod profiles;
 pub mod reference;
 pub mod render;
 pub mod rounds;

@@ -2,6 +2,7 @@
 
 use model::evidence::Evidence;
 use model::labels::Labels;
+use model::profile::suspects::{SuspectsReport, Verdict};
 use model::query::Profiles;
 
 use super::explain::Case;
@@ -34,7 +35,7 @@ impl Case<'_> {
                 gravest = gravest.or_else(|| first.map(|suspect| suspect.title.clone()));
                 let brief = judged.brief(MOST_PATHS, std::slice::from_ref(&answer.origin));
                 out.push(match brief.is_empty() {
-                    true => Evidence::Fact { text: nothing(profiles, &consumer.name(), target) },
+                    true => Evidence::Fact { text: nothing(profiles, &judged, &consumer.name(), target) },
                     false => Evidence::Fact {
                         text: format!("the heap of {} (target `{target}`) says where:", consumer.name()),
                     },
@@ -56,20 +57,25 @@ impl Case<'_> {
             let of = |labels: &Labels| labels.get(name).is_some_and(|v| v == value);
             of(&consumer.labels) || name == "host" && of(&self.subject)
         };
-        let mut given = profiles.subject.iter().filter(|(name, _)| *name != "target").peekable();
+        let mut given = profiles.subject.iter().filter(|(name, _)| *name != "target");
         let names = profiles.subject.iter().any(|(name, _)| ["process", "pod", "container"].contains(&name));
-        names && given.peek().is_some() && given.all(|(name, value)| is(name, value))
+        names && given.all(|(name, value)| is(name, value))
     }
 }
 
-/// What to say of a heap that tells nothing.
-fn nothing(profiles: &Profiles, name: &str, target: &str) -> String {
-    match profiles.snapshots.len() {
-        0 | 1 => {
-            format!("the heap of {name} (target `{target}`) cannot be compared yet: two profiles at least are needed")
-        }
-        n => format!(
-            "in {n} profiles of {name} (target `{target}`) no call path grows: what grew is not in its heap, or grew before"
+/// What to say of a heap that shows no call path that grows.
+fn nothing(profiles: &Profiles, judged: &SuspectsReport, name: &str, target: &str) -> String {
+    let compared = judged.heap.as_ref().map_or(0, |part| part.compared);
+    let open = judged.heap.iter().any(|part| part.ruled_out.iter().any(|s| s.verdict == Verdict::Undecided));
+    if compared < 2 {
+        let why = profiles.unreadable.first().map(|why| format!(": {why}")).unwrap_or_default();
+        return format!("the heap of {name} (target `{target}`) cannot be compared yet, two profiles are needed{why}");
+    }
+    match open {
+        true => format!("{compared} profiles of {name} (target `{target}`) cannot tell yet what grows in its heap"),
+        false => format!(
+            "in {compared} profiles of {name} (target `{target}`) no call path grows: what grew is not in its heap, or \
+             grew before"
         ),
     }
 }

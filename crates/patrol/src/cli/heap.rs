@@ -6,14 +6,13 @@ use clap::Subcommand;
 use model::finding::Level;
 use model::size::Size;
 use model::time::Span;
-use sources::pprof::Settings;
+use sources::pprof::{MOST_UNCOMPRESSED, Settings};
 
 use super::{Common, Outcome, inspect};
 use crate::error::{Failure, Result};
 use crate::heap::choose::{Wanted, material};
 use crate::heap::fetch::{self, Series};
 use crate::heap::lines::Lines;
-use crate::heap::load::MOST;
 use crate::heap::{Material, report};
 use crate::render::Format;
 use crate::wiring;
@@ -77,7 +76,7 @@ pub struct Suspects {
     pub source_path: Option<String>,
 
     /// Largest profile that is read, uncompressed.
-    #[arg(long, value_name = "SIZE", default_value_t = Size::from_bytes(MOST))]
+    #[arg(long, value_name = "SIZE", default_value_t = Size::from_bytes(MOST_UNCOMPRESSED))]
     pub max_uncompressed: Size,
 
     /// How to write the report.
@@ -127,6 +126,9 @@ fn read(args: &Suspects) -> Result<Material> {
         };
         return material(&wanted, &progress);
     };
+    if args.every < Span::from_millis(1) {
+        return Err(Failure::new("without time between them snapshots show nothing").hint("leave `--every` at 30s"));
+    }
     if args.count < 2 {
         return Err(Failure::new("one snapshot cannot be compared").hint("take six: `--count 6`"));
     }

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use model::profile::suspects::Kind;
 
 use super::Material;
-use super::load::{Loaded, load};
+use super::load::{Loaded, Read, load};
 use crate::error::{Explain, Failure, Result};
 
 /// Files of a folder that are looked at.
@@ -31,7 +31,7 @@ pub struct Wanted<'a> {
 /// Reads what was named. Of a folder it takes heap profiles, goroutine profiles and texts by what they hold.
 pub fn material(wanted: &Wanted<'_>, progress: &ProgressBar) -> Result<Material> {
     let mut files: Vec<PathBuf> = Vec::new();
-    let (mut loaded, mut notes) = (Vec::new(), Vec::new());
+    let (mut loaded, mut notes, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for place in wanted.places {
         let about = fs::metadata(place)
             .during(|| format!("cannot read {}", place.display()))
@@ -41,7 +41,8 @@ pub fn material(wanted: &Wanted<'_>, progress: &ProgressBar) -> Result<Material>
             continue;
         }
         let inside = inside(place)?;
-        let found = load(&inside, wanted.limit, false, progress)?;
+        let Read { loaded: found, unreadable: lost } = load(&inside, wanted.limit, false, progress)?;
+        unreadable.extend(lost);
         if found.iter().all(|one| one.digest.is_none()) {
             return Err(Failure::new(format!(
                 "{} has no heap profile among its {} files",
@@ -54,9 +55,9 @@ pub fn material(wanted: &Wanted<'_>, progress: &ProgressBar) -> Result<Material>
     }
     files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
     let more = files.iter().chain(wanted.goroutines).chain(wanted.memory).cloned().collect::<Vec<_>>();
-    loaded.extend(load(&more, wanted.limit, true, progress)?);
+    loaded.extend(load(&more, wanted.limit, true, progress)?.loaded);
     progress.finish_and_clear();
-    Ok(put_together(loaded, notes))
+    Ok(Material { unreadable, ..put_together(loaded, notes) })
 }
 
 /// The files of a folder, in the order people count in.

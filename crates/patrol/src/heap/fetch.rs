@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use model::profile::suspects::digest;
-use model::profile::{Profile, legacy};
 use model::time::Span;
 use sources::pprof::{Endpoint, Kind, Settings, inflate};
 
 use super::Material;
+use super::load::understand;
 use crate::collect::ending::Ending;
 use crate::error::{Explain, Failure, Result};
 
@@ -65,12 +64,18 @@ async fn take(endpoint: &Endpoint, material: &mut Material, number: usize, limit
             continue;
         }
         let name = format!("{} {number}", kind.name());
-        let fetched = endpoint.fetch(kind).await;
-        let fetched = match (fetched, kind) {
-            (Ok(fetched), _) => fetched,
-            (Err(e), Kind::Heap) => return Err(Failure { hint: e.hint, ..Failure::new(e.reason) }),
+        let fetched = match endpoint.fetch(kind).await {
+            Ok(fetched) => fetched,
+            // One that is lost among others is said; the first says that the address is wrong.
+            Err(e) if kind == Kind::Heap && number == 1 => {
+                return Err(Failure { hint: hint(e.hint), ..Failure::new(e.reason) });
+            }
+            Err(e) if kind == Kind::Heap => {
+                material.unreadable.push(format!("{name}: {}", e.reason));
+                continue;
+            }
             // What stands beside the heap helps; without it the heap is judged alone.
-            (Err(e), _) => {
+            Err(e) => {
                 let note = format!("without {}: {}", kind.name(), e.reason);
                 if !material.notes.contains(&note) {
                     material.notes.push(note);
@@ -78,14 +83,23 @@ async fn take(endpoint: &Endpoint, material: &mut Material, number: usize, limit
                 continue;
             }
         };
-        let bytes = inflate(&fetched.bytes, limit).during(|| format!("{}: {name}", endpoint.shown()))?;
-        if kind == Kind::Memory {
-            material.memory.extend(legacy::memory(&bytes));
-            continue;
-        }
         let cannot = || format!("{}: {name}", endpoint.shown());
-        let profile = Profile::decode(bytes).during(cannot)?;
-        material.digests.push(digest(&profile, &name, Some(fetched.taken_at)).during(cannot)?);
+        let bytes = inflate(&fetched.bytes, limit).during(cannot)?;
+        let loaded =
+            understand(bytes, &name, Some(fetched.taken_at)).map_err(|e| Failure::new(e.words)).during(cannot)?;
+        material.memory.extend(loaded.memory);
+        material.digests.extend(loaded.digest.filter(|_| kind != Kind::Memory));
     }
     Ok(())
+}
+
+/// The hint, where it speaks of settings, for somebody who has flags.
+fn hint(said: Option<String>) -> Option<String> {
+    said.map(|hint| match () {
+        () if hint.contains("max_uncompressed") => "if it is no mistake, raise `--max-uncompressed`".into(),
+        () if hint.contains("token_file") => {
+            "configure it under `profiles.targets` with `token_file` or `basic_auth`, and use `patrol collect`".into()
+        }
+        () => hint,
+    })
 }

@@ -25,6 +25,8 @@ pub struct Material {
     pub asked: String,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Snapshots that are there and could not be read, with the reason.
+    pub unreadable: Vec<String>,
 }
 
 impl Material {

@@ -1,14 +1,12 @@
 //! The profiles of configured programs as a source: those that `patrol collect` fetched, and files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use model::labels::Labels;
-use model::profile::legacy::{self, Memory};
-use model::profile::suspects::{Digest, digest};
-use model::profile::{Malformed, Profile};
+use model::profile::suspects::Digest;
 use model::query::{Answer, Gap, Origin, Profiles, Query};
 use model::series::SeriesSet;
 use model::signal::Signal;
@@ -19,6 +17,7 @@ use sources::{Reply, Source, Step};
 use store::profiles::{ProfileStore, StoreError, Stored};
 
 use super::choose::{self, Wanted};
+use super::load::{Loaded, understand};
 use crate::config::{self, ProfilesFrom, Target};
 use crate::wiring::now;
 
@@ -39,7 +38,7 @@ impl RecordedProfiles {
     }
 
     async fn read(&self, query: &Query) -> Result<Answer, Gap> {
-        let mut profiles = Vec::new();
+        let (mut profiles, mut lost) = (Vec::new(), Vec::new());
         if query.signal == Signal::HeapProfiles {
             let fetched = self.config.targets.iter().any(|t| matches!(t.from, ProfilesFrom::Endpoint(_)));
             let store = match ProfileStore::open_read_only(&self.data_dir).await {
@@ -50,10 +49,11 @@ impl RecordedProfiles {
             };
             for target in &self.config.targets {
                 let one = match &target.from {
-                    ProfilesFrom::Files(places) => self.files(target, places, query.window),
-                    ProfilesFrom::Endpoint(_) => {
-                        self.stored(target, store.as_ref(), query.window).await.map_err(|e| self.gap(query, &e))?
-                    }
+                    ProfilesFrom::Files(places) => self.files(target, places, query.window, &mut lost),
+                    ProfilesFrom::Endpoint(_) => self
+                        .stored(target, store.as_ref(), query.window, &mut lost)
+                        .await
+                        .map_err(|e| self.gap(query, &e))?,
                 };
                 profiles.push(one);
             }
@@ -61,7 +61,8 @@ impl RecordedProfiles {
         let Window { from, to, .. } = query.window;
         let origin = Origin { source: self.name().into(), query: query.to_string(), from, to, asked_at: now() };
         let series = SeriesSet::new(query.window);
-        Ok(Answer { series, profiles, origin, notes: Vec::new(), partial: None })
+        let partial = lost.first().map(|why| format!("{} profiles could not be read: {why}", lost.len()));
+        Ok(Answer { series, profiles, origin, notes: Vec::new(), partial })
     }
 
     fn gap(&self, query: &Query, error: &StoreError) -> Gap {
@@ -75,7 +76,7 @@ impl RecordedProfiles {
     }
 
     /// What somebody else put into files. Those that say they were taken outside of the window are left out.
-    fn files(&self, target: &Target, places: &[PathBuf], window: Window) -> Profiles {
+    fn files(&self, target: &Target, places: &[PathBuf], window: Window, lost: &mut Vec<String>) -> Profiles {
         let limit = self.config.limits.max_uncompressed.bytes();
         let wanted = Wanted { places, goroutines: &[], memory: &[], limit };
         let (mut snapshots, mut memory, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
@@ -87,8 +88,14 @@ impl RecordedProfiles {
                     unreadable.push(format!("{} profiles are of another time than the window", outside.len()));
                 }
                 (snapshots, memory) = (inside, material.memory);
+                lost.extend(material.unreadable.iter().cloned());
+                unreadable.extend(material.unreadable);
+                unreadable.extend(material.notes);
             }
-            Err(failure) => unreadable.push(format!("{:#}", failure.error)),
+            Err(failure) => {
+                lost.push(format!("{:#}", failure.error));
+                unreadable.push(format!("{:#}", failure.error));
+            }
         }
         let goroutines = |d: &Digest| d.kind() == model::profile::suspects::Kind::Goroutine;
         let (stacks, heaps): (Vec<Digest>, Vec<Digest>) = snapshots.into_iter().partition(goroutines);
@@ -102,6 +109,7 @@ impl RecordedProfiles {
         target: &Target,
         store: Option<&ProfileStore>,
         window: Window,
+        lost: &mut Vec<String>,
     ) -> Result<Profiles, StoreError> {
         let mut raw: Vec<(Kind, Stored, Vec<u8>)> = Vec::new();
         for kind in Kind::ALL {
@@ -116,16 +124,19 @@ impl RecordedProfiles {
             }
         }
         let limit = self.config.limits.max_uncompressed.bytes();
-        let read = |(kind, stored, bytes): &(Kind, Stored, Vec<u8>)| understand(*kind, stored.taken_at, bytes, limit);
-        let all: Vec<Result<Understood, String>> = tokio::task::block_in_place(|| raw.par_iter().map(read).collect());
+        let read = |(kind, stored, bytes): &(Kind, Stored, Vec<u8>)| read(*kind, stored.taken_at, bytes, limit);
+        let all: Vec<Result<Loaded, String>> = tokio::task::block_in_place(|| raw.par_iter().map(read).collect());
         let (mut snapshots, mut memory, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
         for one in all {
             match one {
-                Ok(Understood::Snapshot(digest)) => snapshots.push(digest),
-                Ok(Understood::Memory(account)) => memory.extend(account),
+                Ok(loaded) => {
+                    snapshots.extend(loaded.digest);
+                    memory.extend(loaded.memory);
+                }
                 Err(why) => unreadable.push(why),
             }
         }
+        lost.extend(unreadable.iter().cloned());
         if raw.is_empty() {
             unreadable.push("none was fetched within the window; `patrol collect` does that".into());
         }
@@ -133,19 +144,13 @@ impl RecordedProfiles {
     }
 }
 
-/// What a fetched profile is.
-enum Understood {
-    Snapshot(Digest),
-    Memory(Option<Memory>),
-}
-
-fn understand(kind: Kind, taken_at: Time, packed: &[u8], limit: u64) -> Result<Understood, String> {
-    let bytes = inflate(packed, limit).map_err(|e| e.to_string())?;
-    if kind == Kind::Memory {
-        return Ok(Understood::Memory(legacy::memory(&bytes)));
-    }
-    let read = |bytes| -> Result<Digest, Malformed> { digest(&Profile::decode(bytes)?, kind.name(), Some(taken_at)) };
-    read(bytes).map(Understood::Snapshot).map_err(|e| format!("malformed profile: {e}"))
+/// The snapshot, or the runtime's figures, in a fetched profile.
+fn read(kind: Kind, taken_at: Time, packed: &[u8], limit: u64) -> Result<Loaded, String> {
+    let at = jiff::Timestamp::from_millisecond(taken_at).map_or_else(|_| taken_at.to_string(), |at| at.to_string());
+    let name = format!("{} of {at}", kind.name());
+    let bytes = inflate(packed, limit).map_err(|e| format!("{name}: {e}"))?;
+    let loaded = understand(bytes, &name, Some(taken_at)).map_err(|e| format!("{name}: {}", e.words))?;
+    Ok(Loaded { digest: loaded.digest.filter(|_| kind != Kind::Memory), ..loaded })
 }
 
 /// At most so many, spread evenly; the first and the last are among them.
@@ -176,9 +181,10 @@ impl Source for RecordedProfiles {
         Box::pin(self.read(query))
     }
 
+    /// Endpoints are tried by `patrol collect`, which says at once what fails; here the store is.
     fn test<'a>(&'a self, _now: Time) -> Pin<Box<dyn Future<Output = Vec<Step>> + Send + 'a>> {
         Box::pin(async move {
-            let tried = format!("read the profiles kept in {}", shown(&self.data_dir));
+            let tried = format!("read the profiles kept in {}", self.data_dir.display());
             let outcome = match ProfileStore::open_read_only(&self.data_dir).await {
                 Ok(store) => {
                     store.targets().await.map(|all| format!("{} programs", all.len())).map_err(|e| e.to_string())
@@ -189,10 +195,6 @@ impl Source for RecordedProfiles {
             vec![Step { tried, outcome, hint }]
         })
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
 
 #[cfg(test)]

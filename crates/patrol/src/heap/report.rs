@@ -3,7 +3,8 @@
 use engine::report::{Report, RunReport};
 use model::labels::Labels;
 use model::profile::suspects::SuspectsReport;
-use model::query::Origin;
+use model::query::{Gap, Origin};
+use model::signal::Signal;
 use model::time::Time;
 
 use super::Material;
@@ -39,11 +40,22 @@ pub fn report(material: &Material, judged: &SuspectsReport, lines: Option<&Lines
         from,
         to,
         subjects: verdicts.subjects,
-        gaps: Vec::new(),
+        gaps: material.unreadable.iter().map(|why| gap(material, why)).collect(),
         unknown: verdicts.unknown,
         findings: verdicts.findings,
         ruled_out: verdicts.ruled_out,
         notes,
     };
     Report { patrol: env!("CARGO_PKG_VERSION").into(), made_at, runs: vec![run] }
+}
+
+/// A snapshot that is there and could not be read: a question without an answer.
+fn gap(material: &Material, why: &str) -> Gap {
+    Gap {
+        source: material.source.clone(),
+        signal: Signal::HeapProfiles,
+        query: material.asked.clone(),
+        reason: why.into(),
+        hint: None,
+    }
 }

@@ -84,9 +84,6 @@ pub struct Options {
     pub notes: Vec<String>,
 }
 
-/// Largest profile once uncompressed: room for a few million samples, none for a decompression bomb.
-pub const MAX_UNCOMPRESSED: u64 = 1 << 30;
-
 impl Options {
     fn new(report: Report) -> Options {
         let text = String::new;
@@ -100,7 +97,7 @@ impl Options {
             add_comment: text(),
             seconds: None,
             timeout: None,
-            max_uncompressed: MAX_UNCOMPRESSED,
+            max_uncompressed: sources::pprof::MOST_UNCOMPRESSED,
             sample_index: text(),
             mean: false,
             divide_by: 1.0,

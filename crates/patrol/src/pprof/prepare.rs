@@ -4,7 +4,7 @@ use std::fs::File;
 
 use model::profile::filter::{self, Filters};
 use model::profile::graph::{self, Measure, Part};
-use model::profile::{Malformed, Profile, compatible, difference, legacy, merge, normalized};
+use model::profile::{Profile, compatible, difference, merge, normalized};
 use rayon::prelude::*;
 use sources::pprof::{InflateError, inflate_file};
 
@@ -12,6 +12,7 @@ use super::Trouble;
 use super::fetch::{fetch, is_address};
 use super::options::Options;
 use super::view::About;
+use crate::profiles::{Names, decode};
 
 /// What a report is made of.
 pub struct Prepared {
@@ -98,7 +99,7 @@ fn readable(
 fn read(name: &str, options: &Options) -> Result<Profile, Trouble> {
     let named = |words: String, hint: Option<String>| Trouble { words: format!("{name}: {words}"), hint };
     let bytes = if is_address(name) { fetch(name, options)? } else { unpacked(name, options.max_uncompressed)? };
-    decode(bytes).map_err(|e| named(format!("parsing profile: {e}"), None))
+    decode(bytes, Names::None).map_err(|e| named(format!("parsing profile: {e}"), None))
 }
 
 /// The uncompressed bytes of a file.
@@ -114,17 +115,6 @@ fn unpacked(path: &str, limit: u64) -> Result<Vec<u8>, Trouble> {
         }
         _ => named(e.to_string(), e.hint()),
     })
-}
-
-/// A protobuf, or one of the texts of old.
-fn decode(bytes: Vec<u8>) -> Result<Profile, Malformed> {
-    if bytes.is_empty() {
-        return Err(Malformed::new("empty input file"));
-    }
-    match legacy::parse(&bytes)? {
-        Some(profile) => Ok(profile),
-        None => Profile::decode(bytes),
-    }
 }
 
 /// Whether the samples may stay where they are: the call graph is a sum over samples, so that merging them first

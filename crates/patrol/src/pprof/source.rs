@@ -19,9 +19,9 @@ const LONGEST: usize = 64 << 10;
 
 /// How names of source files end, in lower case.
 const SOURCES: [&str; 40] = [
-    "go", "s", "c", "h", "cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "inc", "inl", "m", "mm", "rs", "java", "kt",
-    "scala", "groovy", "clj", "py", "pyx", "rb", "js", "mjs", "ts", "jsx", "tsx", "php", "cs", "fs", "swift", "d", "zig",
-    "nim", "hs", "ml", "y",
+    "go", "s", "c", "h", "cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "inc", "inl", "m", "mm", "rs", "java",
+    "kt", "scala", "groovy", "clj", "py", "pyx", "rb", "js", "mjs", "ts", "jsx", "tsx", "php", "cs", "fs", "swift",
+    "d", "zig", "nim", "hs", "ml", "y",
 ];
 
 /// A source file.
@@ -131,6 +131,10 @@ impl SourceFinder {
 
     fn open(&self, place: &Path) -> io::Result<Arc<Source>> {
         let path = self.working_folder.join(place);
+        let about = fs::metadata(&path)?;
+        if !about.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
         // A profile names the files; what is no source is none of its business.
         let extension = place.extension().and_then(|e| e.to_str()).unwrap_or_default();
         if !SOURCES.contains(&extension.to_ascii_lowercase().as_str()) {
@@ -138,10 +142,6 @@ impl SourceFinder {
         }
         if self.confined && !self.allowed(&path)? {
             return Err(io::Error::other("outside of the folders that are searched"));
-        }
-        let about = fs::metadata(&path)?;
-        if !about.is_file() {
-            return Err(io::Error::other("not a regular file"));
         }
         if about.len() > MOST {
             return Err(io::Error::other(format!("larger than {} MiB", MOST >> 20)));

@@ -90,3 +90,37 @@ fn without_programs_or_profiles_nothing_is_called_fine() {
     let why = report["runs"][0]["unknown"][0]["why"].as_str().unwrap();
     assert_eq!((code, why.contains("`patrol collect` does that")), (Some(2), true), "{why} {said}");
 }
+
+/// The heap rises from the fourth snapshot on, and these are cut off.
+#[test]
+fn a_folder_with_broken_snapshots_is_not_fine() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 1..=6 {
+        let mut bytes = fs::read(recorded("healthy").join(format!("heap.{number}.pb.gz"))).unwrap();
+        bytes.truncate(if number > 3 { bytes.len() / 2 } else { bytes.len() });
+        fs::write(folder.path().join(format!("heap.{number}.pb.gz")), bytes).unwrap();
+    }
+    fs::write(folder.path().join("README.txt"), "what this is").unwrap();
+    let mut command = cargo_bin_cmd!("patrol");
+    command.args(["heap", "suspects", "--format", "json"]).arg(folder.path());
+    let output = command.output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let gaps: Vec<&str> =
+        report["runs"][0]["gaps"].as_array().unwrap().iter().map(|g| g["reason"].as_str().unwrap()).collect();
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(gaps.len(), 3, "{gaps:?}");
+    assert!(gaps[0].ends_with("heap.4.pb.gz: the compressed profile is cut off"), "{gaps:?}");
+    let config = format!("profiles:\n  targets:\n    - name: feed\n      files: [{}]\n", folder.path().display());
+    fs::write(folder.path().join("patrol.yaml"), config).unwrap();
+    let (code, report, said) = inspect(folder.path(), &["--at", AT]);
+    assert_eq!((code, report["runs"][0]["gaps"].as_array().unwrap().len()), (Some(2), 1), "{said}");
+}
+
+#[test]
+fn no_time_between_snapshots_is_refused() {
+    let mut command = cargo_bin_cmd!("patrol");
+    let output =
+        command.args(["heap", "suspects", "--url", "http://127.0.0.1:1/heap", "--every", "0s"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("hint: leave `--every`"), "{said}");
+}

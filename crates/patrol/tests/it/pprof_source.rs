@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
+use model::profile::{Builder, Frame, Header, ValueType};
 use patrol::pprof::source::{GoPlaces, SourceFinder};
 
 /// A folder with these files; each holds its own name.
@@ -22,6 +24,27 @@ fn found(finder: &SourceFinder, file: &str) -> String {
         Ok(source) => source.lines[0].clone(),
         Err(why) => why,
     }
+}
+
+/// The largest line number there is has no line after it, wherever a profile says it.
+#[test]
+fn a_function_may_begin_at_the_last_line_of_all() {
+    let home = folder(&["x.go"]);
+    let mut builder = Builder::new();
+    let [name, file, space, bytes] = ["main.leak", "x.go", "inuse_space", "bytes"].map(|t| builder.text(t));
+    let function = builder.function(name, name, file, i64::MAX);
+    let place = builder.location(0, 0, &[Frame { function, line: i64::MAX, column: 0 }], false);
+    builder.sample([place], &[64], &[]);
+    let header = Header { sample_types: vec![ValueType { kind: space, unit: bytes }], ..Header::default() };
+    fs::write(home.path().join("heap.pb"), builder.finish(&header).unwrap().encoded()).unwrap();
+    let mut patrol = Command::new(env!("CARGO_BIN_EXE_patrol"));
+    let run = patrol.current_dir(home.path()).args(["pprof", "-list", "leak", "heap.pb"]).output().unwrap();
+    let lines: Vec<String> = String::from_utf8_lossy(&run.stdout).lines().map(str::to_string).collect();
+    assert_eq!(lines[0], "Total: 64B", "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(
+        lines[1..],
+        ["ROUTINE ======================== main.leak in x.go", "       64B        64B (flat, cum)   100% of Total"]
+    );
 }
 
 /// Without `-trim_path` all up to the name of a folder of the search path goes; with it, only what was named. Each as
@@ -126,10 +149,10 @@ fn go_sources_are_found_where_go_keeps_them() {
 /// A profile from a stranger names what it likes.
 #[test]
 fn only_sources_are_read_and_documents_keep_to_their_folders() {
-    let home = folder(&["app/x.go", "secret.go", "app/passwd", "app/environ.txt"]);
+    let home = folder(&["app/x.go", "secret.go", "passwd", "app/environ.txt"]);
     let finder = SourceFinder::new("app", "", home.path());
-    let refused = format!("open {0}: not the name of a source file", home.path().join("app/passwd").display());
-    assert_eq!(found(&finder, &home.path().join("app/passwd").display().to_string()), refused);
+    let refused = format!("open {0}: not the name of a source file", home.path().join("passwd").display());
+    assert_eq!(found(&finder, &home.path().join("passwd").display().to_string()), refused);
     assert_eq!(found(&finder, "environ.txt"), "could not find file environ.txt on path app");
     let secret = home.path().join("secret.go").display().to_string();
     assert_eq!(found(&finder, &secret), "secret.go");

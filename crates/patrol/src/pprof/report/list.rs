@@ -84,7 +84,8 @@ fn routine(
     let value = |value: i64| if value == 0 { ".".to_string() } else { view.value(value) };
     let before = usize::try_from(start - 1).unwrap_or_default();
     let count = usize::try_from(end.saturating_sub(start).saturating_add(1)).unwrap_or_default();
-    for (number, text) in (start..).zip(source.lines.iter().skip(before).take(count)) {
+    // Lines come first, numbers second: after the last number there is no next one to ask for.
+    for (text, number) in source.lines.iter().skip(before).take(count).zip(start..) {
         let (flat, cum) = sum(&mut lines.get(&number).into_iter().flatten().copied());
         writeln!(out, "{:>10} {:>10} {number:>6}:{text}", value(flat), value(cum))?;
     }
