@@ -8,6 +8,9 @@ use super::super::samples::{Label, LabelValue};
 use super::super::{Line, Location, Malformed, Map, Profile};
 use crate::time::Time;
 
+/// Frames of a stack beyond this many, counted from the outermost, are not looked at.
+pub(super) const MOST_FRAMES: usize = 1024;
+
 /// What a profile counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -84,7 +87,8 @@ pub struct Digest {
     pub(super) binaries: Vec<Binary>,
     pub(super) total: Figures,
     pub(super) functions: Vec<Function>,
-    /// Function, line number.
+    /// Function, line number; of a function inlined into itself the innermost line only, so that a walk along a stack
+    /// takes no longer than reading it.
     pub(super) lines: Vec<(u32, i64)>,
     /// First line and number of lines, innermost first.
     pub(super) locations: Vec<(u32, u32)>,
@@ -115,13 +119,23 @@ impl Digest {
         file.rsplit('/').next().filter(|name| !name.is_empty())
     }
 
-    /// The functions of a stack with their lines, innermost first, each function as often as it stands there.
-    pub(super) fn frames(&self, stack: (u32, u32)) -> impl DoubleEndedIterator<Item = (u32, i64)> {
+    /// The functions of a stack with their lines, outermost first, [`MOST_FRAMES`] at most: a function that calls
+    /// itself once, with its innermost line. They are never gathered: a few hundred bytes can stand for millions.
+    pub(super) fn calls(&self, stack: (u32, u32)) -> impl Iterator<Item = (u32, i64)> {
         let places = &self.stacks[stack.0 as usize..(stack.0 + stack.1) as usize];
-        places.iter().flat_map(|place| {
+        let frames = places.iter().rev().flat_map(|place| {
             let (first, count) = self.locations[*place as usize];
-            self.lines[first as usize..(first + count) as usize].iter().copied()
-        })
+            self.lines[first as usize..(first + count) as usize].iter().rev().copied()
+        });
+        let mut frames = frames.peekable();
+        let next = move || {
+            let (function, mut line) = frames.next()?;
+            while let Some((_, inner)) = frames.next_if(|(next, _)| *next == function) {
+                line = inner;
+            }
+            Some((function, line))
+        };
+        std::iter::from_fn(next).take(MOST_FRAMES)
     }
 }
 
@@ -267,7 +281,10 @@ impl Code {
         let first = self.lines.len() as u32;
         for line in profile.lines(location) {
             let function = self.function_of(profile, line);
-            self.lines.push((function, line.line));
+            let again = self.lines[first as usize..].last().is_some_and(|(before, _)| *before == function);
+            if !again {
+                self.lines.push((function, line.line));
+            }
         }
         if self.lines.len() as u32 == first {
             let function = self.unnamed(profile, location);
@@ -309,12 +326,10 @@ impl Code {
     fn links(&self) -> Vec<Link> {
         let link = |(first, count): &(u32, u32)| {
             let lines = &self.lines[*first as usize..(*first + *count) as usize];
-            let mut functions: Vec<u32> = lines.iter().map(|(function, _)| *function).collect();
-            functions.dedup();
-            let end = |at: Option<&u32>| at.copied().unwrap_or(u32::MAX);
-            let mut link = Link { hash: 0, factor: 1, first: end(functions.first()), last: end(functions.last()) };
-            for function in functions {
-                link.hash = link.hash.wrapping_mul(FACTOR).wrapping_add(self.functions[function as usize].hash);
+            let end = |at: Option<&(u32, i64)>| at.map_or(u32::MAX, |(function, _)| *function);
+            let mut link = Link { hash: 0, factor: 1, first: end(lines.first()), last: end(lines.last()) };
+            for (function, _) in lines {
+                link.hash = link.hash.wrapping_mul(FACTOR).wrapping_add(self.functions[*function as usize].hash);
                 link.factor = link.factor.wrapping_mul(FACTOR);
             }
             link

@@ -9,6 +9,9 @@ use super::digest::Digest;
 use super::join::Joined;
 use super::tree::{ALL, Root, Tree};
 
+/// Frames looked at to find the lines of a path.
+const MOST_WALKED: usize = 1 << 21;
+
 /// A function on a call path, with the line in it that most of the growth comes through.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Step {
@@ -112,18 +115,16 @@ pub(super) fn path(tree: &Tree, joined: &Joined, digests: &[&Digest], root: Root
 /// For each node of a path the line that most growth comes through.
 fn lines(tree: &Tree, joined: &Joined, digests: &[&Digest], nodes: &[u32], root: Root) -> Vec<i64> {
     let mut grown: Vec<Map<i64, f64>> = nodes.iter().map(|_| Map::default()).collect();
+    let mut left = MOST_WALKED;
     for stack in tree.below(root.top) {
         let stack = &joined.stacks[*stack as usize];
         let digest = digests[stack.shown.0 as usize];
-        let mut frames: Vec<(u32, i64)> = digest.frames(stack.shown.1).collect();
-        // Of a function that calls itself, the innermost line.
-        frames.dedup_by_key(|(function, _)| *function);
-        for (place, (function, line)) in frames.iter().rev().enumerate().take(nodes.len()) {
-            let name = &digest.functions[*function as usize].name;
-            if **name != *tree.function(nodes[place]).name {
+        for (place, (function, line)) in digest.calls(stack.shown.1).enumerate().take(nodes.len()) {
+            if left == 0 || digest.functions[function as usize].hash != tree.function(nodes[place]).hash {
                 break;
             }
-            *grown[place].entry(*line).or_default() += stack.growth;
+            left -= 1;
+            *grown[place].entry(line).or_default() += stack.growth;
         }
     }
     let heaviest = |lines: &Map<i64, f64>| {

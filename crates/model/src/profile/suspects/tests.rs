@@ -1,5 +1,6 @@
 //! Heaps made to measure: a sentence says what goes on in each, and the verdict has to say the same.
 
+mod limits;
 mod made;
 
 use proptest::prelude::*;

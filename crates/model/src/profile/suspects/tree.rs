@@ -18,8 +18,12 @@ const OWN_SHARE: f64 = 0.1;
 const HIDDEN: f64 = 1.25;
 /// Call paths that are looked at, the largest ones.
 const MOST_ROOTS: usize = 64;
-/// Frames of a stack beyond this many, counted from the outermost, are not looked at.
-const MOST_FRAMES: usize = 1024;
+/// Frames walked in all, besides [`FRAMES_A_LOCATION`]: stacks of a few locations may have thousands of inlined frames.
+const MOST_WALKED: usize = 1 << 21;
+/// Frames that a location of a stack may bring.
+const FRAMES_A_LOCATION: usize = 4;
+/// Frames of a stack that are walked in any case.
+const FEW_FRAMES: usize = 16;
 
 pub(super) struct Node {
     pub(super) function: u32,
@@ -34,6 +38,7 @@ pub(super) struct Node {
 
 /// A function over all snapshots.
 pub(super) struct Known {
+    pub(super) hash: u64,
     pub(super) name: String,
     pub(super) file: String,
     pub(super) own: bool,
@@ -211,7 +216,8 @@ struct Growing {
     /// By snapshot, from its functions to all functions.
     known: Vec<Vec<u32>>,
     steps: Map<(u32, u32), u32>,
-    path: Vec<u32>,
+    /// Frames that may be walked before only the outermost of each stack are.
+    left: usize,
 }
 
 impl Growing {
@@ -223,14 +229,19 @@ impl Growing {
             by_hash: Map::default(),
             known: Vec::new(),
             steps: Map::default(),
-            path: Vec::new(),
+            left: MOST_WALKED,
         };
         for digest in digests {
             let known = digest.functions.iter().map(|function| {
                 let Growing { functions, by_hash, .. } = &mut new;
                 *by_hash.entry(function.hash).or_insert_with(|| {
                     let name = function.name.to_string();
-                    functions.push(Known { own: code::own(&name), name, file: function.file.to_string() });
+                    functions.push(Known {
+                        hash: function.hash,
+                        own: code::own(&name),
+                        name,
+                        file: function.file.to_string(),
+                    });
                     functions.len() as u32 - 1
                 })
             });
@@ -242,22 +253,18 @@ impl Growing {
 
     /// Walks a stack into the tree, outermost function first; gives its last node.
     fn insert(&mut self, digests: &[&Digest], stack: &Stack) -> u32 {
-        let Growing { nodes, known, steps, path, .. } = self;
+        let Growing { nodes, known, steps, left, .. } = self;
         let from = stack.shown.0 as usize;
-        path.clear();
-        path.extend(digests[from].frames(stack.shown.1).map(|(function, _)| known[from][function as usize]));
-        path.dedup();
+        *left += stack.shown.1.1 as usize * FRAMES_A_LOCATION;
         let mut at = ALL;
-        for function in path.iter().rev().take(MOST_FRAMES) {
-            at = *steps.entry((at, *function)).or_insert_with(|| {
-                let node = Node {
-                    function: *function,
-                    parent: at,
-                    growth: 0.0,
-                    most: 0.0,
-                    children: Vec::new(),
-                    stacks: (0, 0),
-                };
+        for (place, (function, _)) in digests[from].calls(stack.shown.1).enumerate() {
+            if *left == 0 && place >= FEW_FRAMES {
+                break;
+            }
+            *left = left.saturating_sub(1);
+            let function = known[from][function as usize];
+            at = *steps.entry((at, function)).or_insert_with(|| {
+                let node = Node { function, parent: at, growth: 0.0, most: 0.0, children: Vec::new(), stacks: (0, 0) };
                 nodes.push(node);
                 nodes.len() as u32 - 1
             });

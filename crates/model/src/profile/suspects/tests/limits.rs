@@ -1,0 +1,96 @@
+//! Profiles that say much in few bytes: they are judged as any other, with work in proportion to their size.
+
+use crate::profile::suspects::digest::MOST_FRAMES;
+use crate::profile::suspects::join;
+use crate::profile::suspects::tree::Tree;
+use crate::profile::suspects::{Context, Digest, SuspectsReport, Verdict, digest, judge};
+use crate::profile::{Builder, Frame, Header, Mapping, ValueType};
+
+/// A location: its functions and their lines, innermost first.
+type Place = Vec<(String, i64)>;
+
+/// Six snapshots, a minute apart, of stacks that each leak objects of 4 KiB. A stack has places of `places`, innermost
+/// first; `mapped` says where what is mapped starts.
+fn leaks(places: &[Place], stacks: &[Vec<usize>], mapped: impl Fn(usize) -> Vec<u64>) -> Vec<Digest> {
+    let snapshot = |at: usize| {
+        let mut builder = Builder::new();
+        let [program, library] = ["/usr/bin/shop", "/usr/lib/shop.so"].map(|text| builder.text(text));
+        builder.mapping(&Mapping { start: 0x1000, file: program, ..Mapping::default() });
+        for start in mapped(at) {
+            builder.mapping(&Mapping { start, file: library, ..Mapping::default() });
+        }
+        let mut location = |place: &Place| {
+            let frame = |(name, line): &(String, i64)| {
+                let name = builder.text(name);
+                Frame { function: builder.function(name, name, program, 1), line: *line, column: 0 }
+            };
+            let frames: Vec<Frame> = place.iter().map(frame).collect();
+            builder.location(1, 0x1000, &frames, false)
+        };
+        let ids: Vec<u64> = places.iter().map(&mut location).collect();
+        let objects = 1000 * (at as i64 + 1);
+        for stack in stacks {
+            builder.sample(stack.iter().map(|place| ids[*place]), &[objects, objects * 4096].repeat(2), &[]);
+        }
+        let types = ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"];
+        let header = Header {
+            sample_types: types.map(|kind| ValueType { kind: builder.text(kind), ..ValueType::default() }).into(),
+            time_nanos: 1_700_000_000_000_000_000 + at as i64 * 60_000_000_000,
+            period: 524_288,
+            ..Header::default()
+        };
+        digest(&builder.finish(&header).unwrap(), &format!("heap {at}"), None).unwrap()
+    };
+    (0..6).map(snapshot).collect()
+}
+
+fn judged(digests: &[Digest]) -> SuspectsReport {
+    judge(digests, &Context::default())
+}
+
+fn place(lines: &[(&str, i64)]) -> Place {
+    lines.iter().map(|(name, line)| (name.to_string(), *line)).collect()
+}
+
+/// 20,000 lines inlined at one location that stands 20,000 times in a stack: 400 million frames in a few hundred bytes
+/// of gzip.
+#[test]
+fn frames_of_a_stack_are_never_gathered() {
+    let inlined = [("main.a", 3), ("main.b", 4)].repeat(10_000);
+    let digests = leaks(&[place(&inlined)], &[vec![0; 20_000]], |_| Vec::new());
+    assert_eq!(digests[0].calls(digests[0].entries[0].stack).count(), MOST_FRAMES);
+    let suspect = &judged(&digests).heap.unwrap().suspects[0];
+    assert_eq!((suspect.verdict, suspect.path.steps.len()), (Verdict::Leak, MOST_FRAMES));
+}
+
+/// A function that is inlined into itself and calls itself: one call, with the innermost line of all.
+#[test]
+fn a_function_that_calls_itself_is_one_call_however_it_does() {
+    let itself: Vec<(&str, i64)> = (1..=20_000).map(|line| ("main.walk", line)).collect();
+    let places = [place(&[("main.leaf", 1)]), place(&itself), place(&[("main.main", 5)])];
+    let stack: Vec<usize> = [0].into_iter().chain(vec![1; 20_000]).chain([2]).collect();
+    let digests = leaks(&places, &[stack], |_| Vec::new());
+    assert_eq!(digests[0].lines.len(), 3);
+    let steps = judged(&digests).heap.unwrap().suspects.swap_remove(0).path.steps;
+    let steps: Vec<(&str, i64)> = steps.iter().map(|s| (s.short.as_str(), s.line)).collect();
+    assert_eq!(steps, [("main.main", 5), ("main.walk", 1), ("main.leaf", 1)]);
+}
+
+/// 6,000 callees of a location at which 1,000 functions are inlined: a thousand times as many calls as bytes. Beyond
+/// two million, only the outermost of each stack are walked, and what grows is seen all the same.
+#[test]
+fn inlined_frames_do_not_multiply_without_end() {
+    let inlined: Place = (0..1_000).map(|i| (format!("main.f{i}"), 1)).collect();
+    let entries = (0..80).map(|i| place(&[(["main.e", &i.to_string()].concat().as_str(), 1)]));
+    let places: Vec<Place> = [inlined].into_iter().chain(entries).collect();
+    let stacks: Vec<Vec<usize>> = (0..6_000).map(|i| vec![0, 1 + i % 80, 1 + i / 80]).collect();
+    let digests = leaks(&places, &stacks, |_| Vec::new());
+    let all: Vec<&Digest> = digests.iter().collect();
+    let joined = join::join(&all, &[0, 1, 2, 3, 4, 5], false);
+    let nodes = Tree::new(&all, &joined).nodes.len();
+    assert!(nodes < 2_300_000, "{nodes} for {} stacks", joined.stacks.len());
+    let heap = judged(&digests).heap.unwrap();
+    let grown: f64 = heap.suspects.iter().map(|s| s.growth).sum();
+    assert!(grown > 0.5 * heap.growth, "{grown} of {}", heap.growth);
+    assert!(heap.suspects.iter().all(|s| s.verdict == Verdict::Leak));
+}
