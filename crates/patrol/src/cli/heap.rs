@@ -31,7 +31,7 @@ enum Command {
 
 /// Says which call path leaks, from two or more snapshots of a heap.
 ///
-/// Takes heap profiles in the format of pprof (Go, jemalloc, gperftools), goroutine profiles, and heap profiles as text
+/// Takes heap profiles in the format of pprof (Go, Rust with `jemalloc_pprof`, gperftools), goroutine profiles, and heap profiles as text
 /// (`debug=1`) for an account of the memory; of a folder, whatever of these is in it. Six snapshots or more tell a leak
 /// from a cache that fills; with Go, take them with `?gc=1`. Exit code 0: nothing found; 1: found something at or above
 /// `--fail-on`; 2: could not look, or not compare.

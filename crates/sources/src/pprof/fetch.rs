@@ -124,8 +124,8 @@ impl Endpoint {
     }
 }
 
-/// How profiles in words begin: Go's with `debug=1`, and jemalloc's.
-const IN_WORDS: [&str; 3] = ["heap profile: ", "goroutine profile: ", "heap_v2/"];
+/// How profiles in words begin: those of Go with `debug=1`, and of C++ (gperftools).
+const IN_WORDS: [&str; 2] = ["heap profile: ", "goroutine profile: "];
 
 /// Whether an answer can be a profile of its kind at all. Of compressed ones it takes reading them to the end: what is
 /// cut off can be fetched again now, and not when somebody wants to read it.
