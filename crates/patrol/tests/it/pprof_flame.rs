@@ -1,8 +1,12 @@
 //! Flame graphs in a browser: what the script does with the address, the search and the keys.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use model::profile::graph::Part;
 use model::profile::{Builder, Frame, Header, Profile, ValueType};
@@ -45,8 +49,8 @@ fn html(after: &Stacks, before: Option<&Stacks>) -> String {
     page_of(&parts, 1, &FlameOptions { title: "shop".into(), ..FlameOptions::default() }).unwrap()
 }
 
-/// Runs a script in the page at an address, in which `seen(text)` notes a line and `texts(selector)` gives what stands in
-/// some elements; gives the lines, or nothing where there is no browser.
+/// Runs a script in the page at an address, in which `seen(text)` notes a line and `texts(selector)` gives what stands
+/// in some elements; gives the lines, or nothing where there is no browser.
 fn seen(html: &str, hash: &str, script: &str) -> Option<Vec<String>> {
     if Command::new("chromium").arg("--version").output().is_err() {
         eprintln!("skipped: chromium is not installed");
@@ -69,14 +73,39 @@ fn seen(html: &str, hash: &str, script: &str) -> Option<Vec<String>> {
 fn dump(folder: &Path, address: &str) -> String {
     let flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     let more = ["--disable-component-update", "--disable-dev-shm-usage", "--window-size=1400,900", "--dump-dom"];
-    let output = Command::new("chromium")
-        .args(flags)
-        .args(more)
-        .arg(format!("--user-data-dir={}", folder.join("browser").display()))
-        .arg(address)
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    let mut browser = Command::new("chromium");
+    browser.args(flags).args(more).arg(format!("--user-data-dir={}", folder.join("browser").display())).arg(address);
+    let page = output_within(PATIENCE, &mut browser);
+    String::from_utf8(page.unwrap_or_else(|| panic!("chromium showed no page within {PATIENCE:?}"))).unwrap()
+}
+
+/// How long a browser may take to show a page, which is a second on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a program prints; nothing when it takes longer than that, and is killed.
+fn output_within(limit: Duration, command: &mut Command) -> Option<Vec<u8>> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut printed = Vec::new();
+        // Nobody listens any more when it took too long.
+        let _ = send.send(stdout.read_to_end(&mut printed).map(|_| printed));
+    });
+    let printed = receive.recv_timeout(limit).ok();
+    if printed.is_none() {
+        child.kill().unwrap();
+    }
+    child.wait().unwrap();
+    printed.map(Result::unwrap)
+}
+
+#[test]
+fn a_browser_that_hangs_is_killed() {
+    assert_eq!(output_within(PATIENCE, Command::new("echo").arg("page")).unwrap(), b"page\n");
+    let started = Instant::now();
+    assert_eq!(output_within(Duration::from_millis(50), Command::new("sleep").arg("50")), None);
+    assert!(started.elapsed() < Duration::from_secs(40), "it was waited for");
 }
 
 /// Notes what the page shows.
