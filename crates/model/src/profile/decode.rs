@@ -1,9 +1,18 @@
 //! From bytes to the tables of a profile; samples are counted, and read later.
 
 use super::Malformed;
-use super::ids::Ids;
+use super::ids::{Ids, given};
 use super::table::{Function, Header, Line, Location, Mapping, NONE, Profile, STRETCH, Text, ValueType};
 use super::wire::{Reader, Value, repeated};
+
+/// What decoded tables may take: so many times the bytes of the profile ...
+const TABLES_PER_BYTE: usize = 4;
+/// ... and so much more, so that small profiles may be as they like. A location with one line takes 80 bytes and is
+/// seldom written in less than 20, beside the samples that refer to it and the names it stands for; only entries that
+/// say next to nothing, which are two bytes each, take more than this.
+const TABLES_BEYOND: usize = 64 << 20;
+/// What finding an entry by its id takes, in [`Ids`].
+const ID: usize = 2 * size_of::<u32>();
 
 impl Profile {
     /// Decodes an uncompressed protobuf and checks that its tables fit together. Samples are checked when they are
@@ -15,7 +24,8 @@ impl Profile {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Malformed::new("it is larger than 4 GiB"));
         }
-        let mut tables = Tables::default();
+        let room = bytes.len().saturating_mul(TABLES_PER_BYTE).saturating_add(TABLES_BEYOND);
+        let mut tables = Tables { room, ..Tables::default() };
         let mut reader = Reader::new(&bytes);
         loop {
             let start = bytes.len() - reader.rest();
@@ -44,6 +54,8 @@ impl Profile {
 /// What is decoded so far; what refers to another table still holds the id in the file.
 #[derive(Default)]
 struct Tables {
+    /// How many bytes the tables may still take.
+    room: usize,
     sample_range: Option<(usize, usize)>,
     sample_count: usize,
     stretches: Vec<u32>,
@@ -62,6 +74,20 @@ struct Tables {
 impl Tables {
     /// Takes a field of the profile that stands from `start` to `end`.
     fn take(&mut self, field: u64, value: Value<'_>, start: usize, end: usize) -> Result<(), Malformed> {
+        // Samples, which are most of it, are no table.
+        let size = match field {
+            1 => size_of::<ValueType>(),
+            3 => size_of::<Mapping>() + ID,
+            4 => size_of::<(Location, u64)>() + ID,
+            5 => size_of::<Function>() + ID,
+            6 => size_of::<(u32, u32)>(),
+            // As many as bytes at most.
+            13 => (end - start) * size_of::<Text>(),
+            _ => 0,
+        };
+        if size > 0 {
+            self.spend(size)?;
+        }
         let header = &mut self.header;
         match field {
             1 => header.sample_types.push(value_type(value.bytes()?)?),
@@ -99,6 +125,13 @@ impl Tables {
         Ok(())
     }
 
+    /// Takes account of what an entry takes.
+    fn spend(&mut self, bytes: usize) -> Result<(), Malformed> {
+        let left = self.room.checked_sub(bytes);
+        self.room = left.ok_or_else(|| Malformed::new("its tables take far more room than the profile itself"))?;
+        Ok(())
+    }
+
     fn location(&mut self, message: &[u8]) -> Result<(), Malformed> {
         let first_line = self.lines.len() as u32;
         let mut location = Location { mapping: NONE, first_line, ..Location::default() };
@@ -110,6 +143,7 @@ impl Tables {
                 2 => mapping_id = value.number()?,
                 3 => location.address = value.number()?,
                 4 => {
+                    self.spend(size_of::<(Line, u64)>())?;
                     let (function_id, line) = line(value.bytes()?)?;
                     self.function_ids.push(function_id);
                     self.lines.push(line);
@@ -118,6 +152,7 @@ impl Tables {
                 _ => {}
             }
         }
+        given("location", location.id)?;
         location.line_count = self.lines.len() as u32 - first_line;
         self.mapping_ids.push(mapping_id);
         self.locations.push(location);
@@ -208,6 +243,7 @@ fn mapping(message: &[u8]) -> Result<Mapping, Malformed> {
             _ => {}
         }
     }
+    given("mapping", found.id)?;
     Ok(found)
 }
 
@@ -224,6 +260,7 @@ fn function(message: &[u8]) -> Result<Function, Malformed> {
             _ => {}
         }
     }
+    given("function", found.id)?;
     Ok(found)
 }
 

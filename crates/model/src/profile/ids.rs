@@ -12,8 +12,13 @@ pub(super) struct Ids {
     sparse: Map<u64, u32>,
 }
 
+/// Refuses the id that stands for none, as soon as it is read: what leaves its id out takes no room.
+pub(super) fn given(what: &str, id: u64) -> Result<(), Malformed> {
+    if id == 0 { Err(Malformed::new(format!("found {what} with reserved id 0"))) } else { Ok(()) }
+}
+
 impl Ids {
-    /// Ids in the order of the table; what they are of is for the errors.
+    /// Ids in the order of the table, none of them 0; what they are of is for the errors.
     pub(super) fn new(what: &str, ids: impl ExactSizeIterator<Item = u64>) -> Result<Ids, Malformed> {
         // Room for every id that a writer counting from 1 would give, and some gaps.
         let mut table = Ids { counted: None, dense: vec![0; ids.len() * 2 + 2], sparse: Map::default() };
@@ -22,7 +27,6 @@ impl Ids {
             let place = place as u32;
             counted &= id == u64::from(place) + 1;
             let before = match usize::try_from(id).ok().and_then(|id| table.dense.get_mut(id)) {
-                _ if id == 0 => return Err(Malformed::new(format!("found {what} with reserved id 0"))),
                 Some(slot) => std::mem::replace(slot, place + 1) != 0,
                 None => table.sparse.insert(id, place).is_some(),
             };

@@ -76,6 +76,40 @@ fn what_does_not_fit_together_is_refused() {
     assert_eq!(read_all(vec![0xff; 12]).unwrap_err().to_string(), "a number has no end");
 }
 
+/// What says nothing is refused where it stands, before what follows is even looked at: millions of it take no room.
+#[test]
+fn an_id_left_out_ends_it_at_once() {
+    for (field, what) in [(3, "mapping"), (4, "location"), (5, "function")] {
+        let bytes = vec![field << 3 | 2, 0, 0x0b];
+        assert_eq!(read_all(bytes).unwrap_err().to_string(), format!("found {what} with reserved id 0"));
+    }
+}
+
+/// Entries of two bytes, and of four, take ten times their room and more. What ends it must do so before all is read:
+/// what follows is broken in another way.
+#[test]
+fn tables_take_no_more_room_than_is_fit() {
+    let of = |field: u64, message: &[u8], times: usize| {
+        let mut one = Vec::new();
+        wire::put_bytes(&mut one, field, message);
+        one.repeat(times)
+    };
+    let of_lines = |times: usize| {
+        let mut location = vec![8, 1];
+        location.extend(of(4, &[], times));
+        of(4, &location, 1)
+    };
+    // Bytes of table for each entry, less four times its own, into 64 MiB.
+    let few = [of(3, &[8, 1], 1_600_000), of(4, &[8, 1], 2_000_000), of(5, &[8, 1], 2_500_000), of_lines(2_500_000)];
+    let many = [of(3, &[8, 1], 1_800_000), of(4, &[8, 1], 2_300_000), of(5, &[8, 1], 3_000_000), of_lines(3_000_000)];
+    let why = |mut bytes: Vec<u8>| {
+        bytes.push(0x0b);
+        read_all(bytes).unwrap_err().to_string()
+    };
+    assert_eq!(few.map(why), ["unknown wire type: 3"; 4]);
+    assert_eq!(many.map(why), ["its tables take far more room than the profile itself"; 4]);
+}
+
 /// Text that is no UTF-8 is shown, not refused: it comes from symbol tables of any language.
 #[test]
 fn broken_text_is_repaired() {
