@@ -20,6 +20,8 @@ mod merge;
 pub mod pattern;
 mod samples;
 mod scale;
+#[cfg(test)]
+mod steps;
 pub mod suspects;
 mod table;
 pub mod unit;
@@ -29,7 +31,7 @@ pub use builder::{Builder, Frame};
 pub use compatible::compatible;
 pub use merge::{difference, merge};
 pub use samples::{Label, LabelValue, Sample, Samples};
-pub use scale::{negated, normalized, scaled, with_label};
+pub use scale::{normalized, scaled};
 pub use table::{Function, Header, Line, Location, Mapping, Profile, Text, ValueType};
 
 /// Why bytes are no profile.

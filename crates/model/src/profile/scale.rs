@@ -1,12 +1,9 @@
-//! Profiles with other values: scaled, subtracted from nothing, brought to the size of another, and marked.
+//! Profiles with other values: scaled, and brought to the size of another.
 
 use super::Malformed;
 use super::edit::{Edit, Messages};
-use super::encode::put_label;
 use super::merge::check_compatible;
-use super::samples::{Label, LabelValue};
-use super::table::{Profile, Text};
-use super::wire::Reader;
+use super::table::Profile;
 
 /// Multiplies the values of each sample type by its ratio, rounding half away from zero. A sample is dropped if none
 /// of the values that were multiplied by anything but 1 is left, whatever the others are: so does the reference's
@@ -35,12 +32,6 @@ pub(super) fn scale_values(values: &mut [i64], ratios: &[f64]) -> bool {
     kept
 }
 
-/// Every value with the other sign.
-pub fn negated(profile: Profile) -> Result<Profile, Malformed> {
-    let ratios = vec![-1.0; profile.header().sample_types.len()];
-    scaled(profile, &ratios)
-}
-
 /// Scales a profile so that the sum of each sample type is that of the base. An error if they count different things.
 pub fn normalized(source: Profile, base: &Profile) -> Result<Profile, Malformed> {
     check_compatible(&source, base)?;
@@ -60,46 +51,6 @@ fn sums(profile: &Profile) -> Result<Vec<i64>, Malformed> {
     Ok(sums)
 }
 
-/// Gives every sample a label of words, in place of those it has under that key: `pprof::base` marks what is compared
-/// with.
-pub fn with_label(profile: Profile, key: &str, value: &str) -> Result<Profile, Malformed> {
-    let mut edit = Edit::new(&profile)?;
-    edit.copy_locations()?;
-    let label = Label { key: edit.text(key), value: LabelValue::Text(edit.text(value)) };
-    let mut mark = Vec::new();
-    put_label(&mut mark, label);
-    // A table of texts may hold a key twice.
-    let same: Vec<bool> = (0..profile.text_count() as u32).map(|place| profile.text(Text(place)) == key).collect();
-    edit.change_samples(|sample| {
-        let mut kept = Vec::with_capacity(sample.labels.len() + 1);
-        for field in &sample.labels {
-            if !is_of_words(field, &same)? {
-                kept.push(*field);
-            }
-        }
-        kept.push(&mark[..]);
-        sample.labels = kept;
-        Ok(true)
-    })?;
-    edit.finish()
-}
-
-/// Whether the field of a sample is a label of words whose key is one of these texts.
-fn is_of_words(field: &[u8], keys: &[bool]) -> Result<bool, Malformed> {
-    let (mut key, mut words) = (0, 0);
-    let Some((_, label)) = Reader::new(field).field()? else { return Ok(false) };
-    let mut reader = Reader::new(label.bytes()?);
-    while let Some((field, value)) = reader.field()? {
-        match field {
-            1 => key = value.number()?,
-            2 => words = value.number()?,
-            _ => {}
-        }
-    }
-    let same = usize::try_from(key).ok().and_then(|key| keys.get(key)).copied().unwrap_or_default();
-    Ok(same && words != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,13 +58,14 @@ mod tests {
 
     const TYPES: [&str; 2] = ["inuse_objects/count", "inuse_space/bytes"];
 
-    /// Halves are rounded away from zero; what becomes nothing goes, and so does what only has a value that is not scaled.
+    /// Halves are rounded away from zero; what becomes nothing goes, and so does what only has a value that is not
+    /// scaled.
     #[test]
     fn values_are_scaled() {
         let of = || profile(&TYPES, &["a 3,1", "b -3,1", "c 0,8", "d 8,0", "e 1,1 k=v"]);
         assert_eq!(lines(&scaled(of(), &[0.5, 0.5]).unwrap()), ["a 2,1", "b -2,1", "c 0,4", "d 4,0", "e 1,1 k=v"]);
         assert_eq!(lines(&scaled(of(), &[0.1, 1.0]).unwrap()), ["d 1,0"]);
-        assert_eq!(lines(&negated(of()).unwrap())[1], "b 3,-1");
+        assert_eq!(lines(&scaled(of(), &[-1.0, -1.0]).unwrap())[1], "b 3,-1");
         let why = scaled(of(), &[1.0]).unwrap_err().to_string();
         assert_eq!(why, "mismatched scale ratios, got 1, want 2");
     }
@@ -135,13 +87,5 @@ mod tests {
         assert_eq!(lines(&nothing), ["a 0,20"]);
         let other = profile(&["x/y"], &["a 1"]);
         assert!(normalized(other, &base).unwrap_err().to_string().starts_with("incompatible sample types"));
-    }
-
-    /// A label of the same key is replaced if it is of words; a number of that name stays.
-    #[test]
-    fn samples_are_marked() {
-        let source = profile(&TYPES, &["a 1,1 k=v base=no base=never", "b 2,2 base#7", "c 1,1"]);
-        let marked = with_label(source, "base", "true").unwrap();
-        assert_eq!(lines(&marked), ["a 1,1 k=v base=true", "b 2,2 base#7 base=true", "c 1,1 base=true"]);
     }
 }

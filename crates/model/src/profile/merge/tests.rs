@@ -142,8 +142,8 @@ proptest! {
     /// As in steps.
     #[test]
     fn a_difference_is_a_merge_with_what_was_negated(a in some_lines(), b in some_lines()) {
-        let base = crate::profile::negated(of(&b)).unwrap();
-        let marked = crate::profile::with_label(base.clone(), "pprof::base", "true").unwrap();
+        let base = crate::profile::steps::negated(of(&b)).unwrap();
+        let marked = crate::profile::steps::with_label(base.clone(), "pprof::base", "true").unwrap();
         let steps = [merge(vec![of(&a), base]).unwrap(), merge(vec![of(&a), marked]).unwrap()];
         let at_once = [false, true].map(|marked| difference(of(&a), of(&b), marked).unwrap());
         prop_assert_eq!(steps.each_ref().map(lines), at_once.each_ref().map(lines));
