@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::digest::{Binary, Digest, Kind};
+use super::digest::{Digest, Kind, Mapped};
 use crate::time::Time;
 
 /// What became of one snapshot.
@@ -119,22 +119,26 @@ fn shared(earlier: &Digest, kind: Kind) -> String {
 
 /// How it is known that two snapshots are of different builds or processes.
 fn difference(a: &Digest, b: &Digest) -> Option<String> {
-    let (Some(of_a), Some(of_b)) = (a.binaries.first(), b.binaries.first()) else { return None };
-    let base = |binary: &Binary| binary.file.rsplit('/').next().unwrap_or_default().to_string();
-    if base(of_a) != base(of_b) {
-        return Some(format!("it is of another program, {}", base(of_b)));
+    let (Some(of_a), Some(of_b)) = (&a.program, &b.program) else { return None };
+    if of_a.name != of_b.name {
+        return Some(format!("it is of another program, {}", of_b.name));
     }
     if of_a.build_id != of_b.build_id && !of_a.build_id.is_empty() && !of_b.build_id.is_empty() {
         return Some(format!("it is of another build, {}", of_b.build_id));
     }
     // Address space layout randomization puts libraries and vdso elsewhere in each process.
-    let moved = |x: &&Binary| {
-        let named = |y: &&Binary| y.file == x.file && y.build_id == x.build_id && !y.file.is_empty();
-        let mut there = b.binaries.iter().filter(named).peekable();
-        there.peek().is_some() && there.all(|y| y.start != x.start)
-    };
-    let moved = a.binaries.iter().find(moved)?;
-    Some(format!("it is of another process: {} is elsewhere in its memory", base(moved)))
+    let mut there = b.mapped.chunk_by(|x, y| x.hash == y.hash).peekable();
+    let moved = a.mapped.chunk_by(|x, y| x.hash == y.hash).find(|here| {
+        let hash = here[0].hash;
+        while there.next_if(|there| there[0].hash < hash).is_some() {}
+        there.next_if(|there| there[0].hash == hash).is_some_and(|there| apart(here, there))
+    })?;
+    Some(format!("it is of another process: {} is elsewhere in its memory", moved[0].name))
+}
+
+/// Whether one file is nowhere mapped at the same place in both.
+fn apart(a: &[Mapped], b: &[Mapped]) -> bool {
+    a.iter().all(|a| b.binary_search_by_key(&a.start, |b| b.start).is_err())
 }
 
 fn notes(all: &[&Digest], left_out: &[Option<String>], kept: &[usize], timed: bool) -> Vec<String> {

@@ -1,11 +1,12 @@
 //! What is kept of one snapshot: every stack by a hash of its functions, with its figures, ready to be joined.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 
 use super::super::samples::{Label, LabelValue};
-use super::super::{Line, Location, Malformed, Map, Profile};
+use super::super::{Line, Location, Malformed, Map, Profile, Text};
 use crate::time::Time;
 
 /// Frames of a stack beyond this many, counted from the outermost, are not looked at.
@@ -58,17 +59,32 @@ pub(super) struct Entry {
 #[derive(Clone, Debug)]
 pub(super) struct Function {
     pub(super) hash: u64,
-    pub(super) name: Box<str>,
-    pub(super) file: Box<str>,
+    pub(super) name: Arc<str>,
+    pub(super) file: Arc<str>,
 }
 
-/// A binary in memory: what tells processes and builds apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Binary {
-    pub(super) file: Box<str>,
+/// The program, as far as the profile names it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Program {
+    /// Base name.
+    pub(super) name: Box<str>,
     pub(super) build_id: Box<str>,
-    pub(super) start: u64,
 }
+
+/// Where a file is mapped into memory: what tells processes apart.
+#[derive(Clone, Debug)]
+pub(super) struct Mapped {
+    /// Hash of the file and its build.
+    pub(super) hash: u64,
+    pub(super) start: u64,
+    /// Base name of the file.
+    pub(super) name: Box<str>,
+}
+
+/// Mappings that are kept to tell processes apart.
+pub(super) const MOST_MAPPED: usize = 256;
+/// Bytes kept of the name of a file, or of what tells a build: what Linux allows a path (`PATH_MAX`).
+const LONGEST_NAME: usize = 4096;
 
 /// One snapshot, ready to be joined with others. Made by [`digest`]; snapshots are independent, so that many may be
 /// digested at once.
@@ -84,7 +100,10 @@ pub struct Digest {
     /// Length of time it covers; a snapshot of a state covers none.
     pub(super) duration_nanos: i64,
     pub(super) has_allocated: bool,
-    pub(super) binaries: Vec<Binary>,
+    /// Nothing where nothing is said to be mapped.
+    pub(super) program: Option<Program>,
+    /// In the order of hash and start.
+    pub(super) mapped: Vec<Mapped>,
     pub(super) total: Figures,
     pub(super) functions: Vec<Function>,
     /// Function, line number; of a function inlined into itself the innermost line only, so that a walk along a stack
@@ -115,8 +134,7 @@ impl Digest {
 
     /// Base name of the program, where the profile says so.
     pub fn program(&self) -> Option<&str> {
-        let file = &self.binaries.first()?.file;
-        file.rsplit('/').next().filter(|name| !name.is_empty())
+        self.program.as_ref().map(|program| &*program.name).filter(|name| !name.is_empty())
     }
 
     /// The functions of a stack with their lines, outermost first, [`MOST_FRAMES`] at most: a function that calls
@@ -219,11 +237,6 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
         entries.push(Entry { key: key(sample.locations, &links), size: size_of(sample.labels), figures, stack });
     }
     let entries = in_order(&entries);
-    let binary = |m: &super::super::Mapping| Binary {
-        file: profile.text(m.file).into(),
-        build_id: profile.text(m.build_id).into(),
-        start: m.start,
-    };
     Ok(Digest {
         name: name.into(),
         kind: columns.kind,
@@ -236,7 +249,11 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
         assumed_period: columns.kind == Kind::Heap && header.period <= 0,
         duration_nanos: header.duration_nanos,
         has_allocated: columns.allocated_bytes.is_some() && columns.allocated_objects.is_some(),
-        binaries: profile.mappings().iter().map(binary).collect(),
+        program: profile.mappings().first().map(|mapping| Program {
+            name: base(profile.text(mapping.file)).into(),
+            build_id: cut(profile.text(mapping.build_id)).into(),
+        }),
+        mapped: mapped(profile),
         total,
         functions: code.functions,
         lines: code.lines,
@@ -244,6 +261,30 @@ pub fn digest(profile: &Profile, name: &str, taken_at: Option<Time>) -> Result<D
         stacks,
         entries,
     })
+}
+
+/// What is mapped where. Of very many the first by hash are kept, so that two snapshots of a process keep the same.
+fn mapped(profile: &Profile) -> Vec<Mapped> {
+    let mut hashes: Map<Text, u64> = Map::default();
+    let mut hash = |text: Text| *hashes.entry(text).or_insert_with(|| hashed(profile.text(text)).0);
+    let named = profile.mappings().iter().filter(|m| !profile.text(m.file).is_empty());
+    let places = named.map(|m| (FixedState::default().hash_one((hash(m.file), hash(m.build_id))), m.start, m.file));
+    let mut places: Vec<(u64, u64, Text)> = places.collect();
+    places.sort_unstable();
+    places.dedup_by_key(|(hash, start, _)| (*hash, *start));
+    places.truncate(MOST_MAPPED);
+    let kept = |(hash, start, file)| Mapped { hash, start, name: base(profile.text(file)).into() };
+    places.into_iter().map(kept).collect()
+}
+
+/// The name of a file without its folders.
+fn base(file: &str) -> &str {
+    cut(file.rsplit('/').next().unwrap_or_default())
+}
+
+/// A name as far as it is kept.
+fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
 /// By key and size. Keys are sorted with their places, and each entry, several times as large, is moved once.
@@ -257,7 +298,7 @@ fn in_order(entries: &[Entry]) -> Vec<Entry> {
 
 /// Reads the `bytes` label, which Go's heap profiles carry: the size class of the objects.
 fn size_reader(profile: &Profile) -> impl Fn(&[Label]) -> i64 {
-    let key = (0..profile.text_count()).find(|i| profile.text(super::super::Text(*i as u32)) == "bytes");
+    let key = (0..profile.text_count()).find(|i| profile.text(Text(*i as u32)) == "bytes");
     move |labels| {
         let size = |label: &Label| match label.value {
             LabelValue::Number { value, .. } if Some(label.key.place()) == key => Some(value),
@@ -272,6 +313,8 @@ fn size_reader(profile: &Profile) -> impl Fn(&[Label]) -> i64 {
 struct Code {
     functions: Vec<Function>,
     places: Map<u64, u32>,
+    /// What was read already: thousands of functions may have one long name.
+    texts: Map<Text, (u64, Arc<str>)>,
     lines: Vec<(u32, i64)>,
     locations: Vec<(u32, u32)>,
 }
@@ -295,29 +338,36 @@ impl Code {
 
     fn function_of(&mut self, profile: &Profile, line: &Line) -> u32 {
         let function = &profile.functions()[line.function as usize];
-        let name = match profile.text(function.name) {
-            "" => profile.text(function.system_name),
-            name => name,
-        };
-        self.function(name, profile.text(function.file))
+        let named = !profile.text(function.name).is_empty();
+        let name = self.text(profile, if named { function.name } else { function.system_name });
+        let file = self.text(profile, function.file);
+        self.function(name, file)
     }
 
     /// A place without symbols goes by its offset in the file, which is the same in every process of a build.
     fn unnamed(&mut self, profile: &Profile, location: &Location) -> u32 {
         let mapping = location.mapping().and_then(|place| profile.mappings().get(place));
         let (file, offset) = match mapping {
-            Some(m) => (profile.text(m.file), location.address.wrapping_sub(m.start).wrapping_add(m.offset)),
-            None => ("", location.address),
+            Some(m) => (m.file, location.address.wrapping_sub(m.start).wrapping_add(m.offset)),
+            None => (Text::default(), location.address),
         };
-        let base = file.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("?");
-        self.function(&format!("{base}+{offset:#x}"), file)
+        let file = self.text(profile, file);
+        let name = match base(&file.1) {
+            "" => format!("?+{offset:#x}"),
+            base => format!("{base}+{offset:#x}"),
+        };
+        self.function(hashed(&name), file)
     }
 
-    fn function(&mut self, name: &str, file: &str) -> u32 {
-        let hash = FixedState::default().hash_one((name, file));
+    fn text(&mut self, profile: &Profile, text: Text) -> (u64, Arc<str>) {
+        self.texts.entry(text).or_insert_with(|| hashed(profile.text(text))).clone()
+    }
+
+    fn function(&mut self, (name_hash, name): (u64, Arc<str>), (file_hash, file): (u64, Arc<str>)) -> u32 {
+        let hash = FixedState::default().hash_one((name_hash, file_hash));
         let Code { functions, places, .. } = self;
         *places.entry(hash).or_insert_with(|| {
-            functions.push(Function { hash, name: name.into(), file: file.into() });
+            functions.push(Function { hash, name, file });
             functions.len() as u32 - 1
         })
     }
@@ -336,6 +386,11 @@ impl Code {
         };
         self.locations.iter().map(link).collect()
     }
+}
+
+/// The hash of all of a text, and what is kept of it.
+fn hashed(text: &str) -> (u64, Arc<str>) {
+    (FixedState::default().hash_one(text), cut(text).into())
 }
 
 /// The number that the hash of a stack is a polynomial of: odd, 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4).

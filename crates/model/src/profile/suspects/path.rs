@@ -97,9 +97,9 @@ pub(super) fn path(tree: &Tree, joined: &Joined, digests: &[&Digest], root: Root
     let steps = nodes.iter().zip(lines).map(|(node, line)| {
         let function = tree.function(*node);
         Step {
-            function: function.name.clone(),
+            function: function.name.to_string(),
             short: code::short(&function.name),
-            file: function.file.clone(),
+            file: function.file.to_string(),
             line,
             own: function.own,
             growth: tree.below(*node).iter().map(|stack| joined.grown(*stack)).sum(),

@@ -3,6 +3,8 @@
 //! The rule is that of Eclipse MAT's accumulation points, applied to call trees: walk to the child that holds at least
 //! 0.7 of its parent, and stop where no child does.
 
+use std::sync::Arc;
+
 use super::super::Map;
 use super::code;
 use super::digest::Digest;
@@ -39,8 +41,8 @@ pub(super) struct Node {
 /// A function over all snapshots.
 pub(super) struct Known {
     pub(super) hash: u64,
-    pub(super) name: String,
-    pub(super) file: String,
+    pub(super) name: Arc<str>,
+    pub(super) file: Arc<str>,
     pub(super) own: bool,
 }
 
@@ -235,13 +237,8 @@ impl Growing {
             let known = digest.functions.iter().map(|function| {
                 let Growing { functions, by_hash, .. } = &mut new;
                 *by_hash.entry(function.hash).or_insert_with(|| {
-                    let name = function.name.to_string();
-                    functions.push(Known {
-                        hash: function.hash,
-                        own: code::own(&name),
-                        name,
-                        file: function.file.to_string(),
-                    });
+                    let (name, file) = (function.name.clone(), function.file.clone());
+                    functions.push(Known { hash: function.hash, own: code::own(&name), name, file });
                     functions.len() as u32 - 1
                 })
             });

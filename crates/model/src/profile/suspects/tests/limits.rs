@@ -1,6 +1,6 @@
 //! Profiles that say much in few bytes: they are judged as any other, with work in proportion to their size.
 
-use crate::profile::suspects::digest::MOST_FRAMES;
+use crate::profile::suspects::digest::{MOST_FRAMES, MOST_MAPPED};
 use crate::profile::suspects::join;
 use crate::profile::suspects::tree::Tree;
 use crate::profile::suspects::{Context, Digest, SuspectsReport, Verdict, digest, judge};
@@ -76,14 +76,14 @@ fn a_function_that_calls_itself_is_one_call_however_it_does() {
     assert_eq!(steps, [("main.main", 5), ("main.walk", 1), ("main.leaf", 1)]);
 }
 
-/// 6,000 callees of a location at which 1,000 functions are inlined: a thousand times as many calls as bytes. Beyond
+/// 3,000 callees of a location at which 1,000 functions are inlined: a thousand times as many calls as bytes. Beyond
 /// two million, only the outermost of each stack are walked, and what grows is seen all the same.
 #[test]
 fn inlined_frames_do_not_multiply_without_end() {
     let inlined: Place = (0..1_000).map(|i| (format!("main.f{i}"), 1)).collect();
     let entries = (0..80).map(|i| place(&[(["main.e", &i.to_string()].concat().as_str(), 1)]));
     let places: Vec<Place> = [inlined].into_iter().chain(entries).collect();
-    let stacks: Vec<Vec<usize>> = (0..6_000).map(|i| vec![0, 1 + i % 80, 1 + i / 80]).collect();
+    let stacks: Vec<Vec<usize>> = (0..3_000).map(|i| vec![0, 1 + i % 80, 1 + i / 80]).collect();
     let digests = leaks(&places, &stacks, |_| Vec::new());
     let all: Vec<&Digest> = digests.iter().collect();
     let joined = join::join(&all, &[0, 1, 2, 3, 4, 5], false);
@@ -93,4 +93,32 @@ fn inlined_frames_do_not_multiply_without_end() {
     let grown: f64 = heap.suspects.iter().map(|s| s.growth).sum();
     assert!(grown > 0.5 * heap.growth, "{grown} of {}", heap.growth);
     assert!(heap.suspects.iter().all(|s| s.verdict == Verdict::Leak));
+}
+
+/// One library is mapped at 40,000 places, of which half are others in each snapshot: still one process, told by 256.
+#[test]
+fn processes_are_told_apart_by_a_few_mappings() {
+    let places = [place(&[("main.main", 5)])];
+    let mapped = |at: u64| (0..20_000).flat_map(move |i| [i << 20, (i << 20) + 4096 * (at + 1)]).collect::<Vec<u64>>();
+    let digests = leaks(&places, &[vec![0]], |at| mapped(at as u64));
+    assert_eq!(digests[0].mapped.len(), MOST_MAPPED);
+    let heap = judged(&digests).heap.unwrap();
+    assert_eq!((heap.compared, heap.suspects[0].verdict), (6, Verdict::Leak));
+    let moved = leaks(&places, &[vec![0]], |at| mapped(0).into_iter().map(|start| start + at as u64 * 64).collect());
+    let heap = judged(&moved).heap.unwrap();
+    let why = "it is of another process: shop.so is elsewhere in its memory";
+    assert_eq!((heap.compared, heap.snapshots[0].left_out.as_deref()), (1, Some(why)));
+}
+
+/// A name of 100,000 bytes on every second step of a path of 1,024: what is told of it is cut.
+#[test]
+fn long_names_are_cut() {
+    let name = "main.".to_string() + &"x".repeat(100_000);
+    let digests =
+        leaks(&[(0..2_000).flat_map(|i| [(name.clone(), i), ("main.main".into(), i)]).collect()], &[vec![0]], |_| {
+            Vec::new()
+        });
+    assert_eq!(digests[0].functions.len(), 2);
+    let suspect = &judged(&digests).heap.unwrap().suspects[0];
+    assert!(suspect.path.steps.iter().all(|step| step.function.len() <= 4096));
 }
