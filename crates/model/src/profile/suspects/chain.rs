@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::digest::{Digest, Kind, Mapped};
+use crate::quantity::quantity;
+use crate::signal::Unit;
 use crate::time::Time;
 
 /// What became of one snapshot.
@@ -31,8 +33,10 @@ pub(super) struct Chain<'d> {
     pub(super) digests: Vec<&'d Digest>,
     /// Milliseconds: when they were taken, or their places in a row where they do not say.
     pub(super) times: Vec<Time>,
-    /// Whether `times` are instants.
+    /// Whether `times` are instants: each snapshot says one, and they rise.
     pub(super) timed: bool,
+    /// Why none is compared, where none is.
+    pub(super) why_none: Option<String>,
     pub(super) examined: Vec<Examined>,
     pub(super) notes: Vec<String>,
 }
@@ -40,17 +44,15 @@ pub(super) struct Chain<'d> {
 /// The longest row of snapshots of one process, in the order of time; the latest of several as long.
 pub(super) fn chain<'d>(digests: &'d [Digest], kind: Kind) -> Chain<'d> {
     let mut all: Vec<&Digest> = digests.iter().filter(|d| d.kind == kind).collect();
-    let timed = all.iter().all(|d| d.at.is_some());
-    if timed {
-        all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    if all.iter().all(|d| d.at.is_some()) {
+        // Those of one time stay in the order given.
+        all.sort_by_key(|d| d.at);
     }
     let mut left_out: Vec<Option<String>> = vec![None; all.len()];
-    let states = all.iter().any(|d| d.duration_nanos == 0);
     let mut runs: Vec<Vec<usize>> = Vec::new();
     for (i, digest) in all.iter().enumerate() {
-        if kind == Kind::Heap && digest.duration_nanos > 0 && states {
-            left_out[i] =
-                Some(format!("it is a difference over {:.0} s, not a state", digest.duration_nanos as f64 / 1e9));
+        if digest.duration_nanos > 0 {
+            left_out[i] = Some(format!("it is a difference over {}, not a state", seconds(digest)));
             continue;
         }
         match runs.iter_mut().rev().find(|run| run.last().is_some_and(|last| follows(all[*last], digest))) {
@@ -68,16 +70,44 @@ pub(super) fn chain<'d>(digests: &'d [Digest], kind: Kind) -> Chain<'d> {
         let why = told.unwrap_or_else(|| "the process was started anew: figures that only rise have fallen".into());
         left_out[at] = Some(why);
     }
-    let notes = notes(&all, &left_out, &kept, timed);
-    let examined = all.iter().zip(left_out).map(|(digest, why)| examined(digest, why)).collect();
+    let examined = all.iter().zip(&left_out).map(|(digest, why)| examined(digest, why.clone())).collect();
     let digests: Vec<&Digest> = kept.iter().map(|at| all[*at]).collect();
-    let times = if timed {
-        digests.iter().filter_map(|d| d.at).collect()
-    } else {
+    let instants: Option<Vec<Time>> = digests.iter().map(|d| d.at).collect();
+    let rising = instants.as_ref().filter(|times| times.windows(2).all(|w| w[0] < w[1]));
+    let timed = rising.is_some();
+    let times = rising.cloned().unwrap_or_else(|| {
         // One minute apart, so that rates are per snapshot.
         (0..digests.len() as Time).map(|i| i * 60_000).collect()
+    });
+    let mut notes = not_compared(&all, &left_out);
+    if !timed && digests.len() > 1 {
+        let why = if instants.is_some() {
+            "snapshots say the same time"
+        } else {
+            "not every snapshot says when it was taken"
+        };
+        notes.push(format!("{why}: they stand in the order given, a minute apart"));
+    }
+    notes.extend(sampling(&digests));
+    let why_none = all.last().filter(|_| digests.is_empty()).map(|last| only_differences(last));
+    Chain { digests, times, timed, why_none, examined, notes }
+}
+
+fn seconds(digest: &Digest) -> String {
+    quantity(digest.duration_nanos as f64 / 1e9, Unit::Seconds)
+}
+
+/// What to do when there is no state at all.
+fn only_differences(last: &Digest) -> String {
+    let (what, path) = match last.kind {
+        Kind::Heap => ("heap", "heap?gc=1"),
+        Kind::Goroutine => ("goroutine", "goroutine"),
     };
-    Chain { digests, times, timed, examined, notes }
+    format!(
+        "every {what} profile is a difference over time, the last over {}, and none a state: \
+        fetch `/debug/pprof/{path}`, without `seconds`",
+        seconds(last)
+    )
 }
 
 fn examined(digest: &Digest, left_out: Option<String>) -> Examined {
@@ -141,17 +171,18 @@ fn apart(a: &[Mapped], b: &[Mapped]) -> bool {
     a.iter().all(|a| b.binary_search_by_key(&a.start, |b| b.start).is_err())
 }
 
-fn notes(all: &[&Digest], left_out: &[Option<String>], kept: &[usize], timed: bool) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+fn not_compared(all: &[&Digest], left_out: &[Option<String>]) -> Vec<String> {
     let named = all.iter().zip(left_out).filter_map(|(d, why)| why.as_ref().map(|why| format!("{}: {why}", d.name)));
-    notes.extend(named.map(|text| format!("not compared: {text}")));
-    if !timed && kept.len() > 1 {
-        notes.push("not every snapshot says when it was taken: they stand in the order given, a minute apart".into());
-    }
-    if kept.iter().any(|at| all[*at].assumed_period) {
+    named.map(|text| format!("not compared: {text}")).collect()
+}
+
+/// What is to be known of how the snapshots compared were sampled.
+fn sampling(digests: &[&Digest]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    if digests.iter().any(|d| d.assumed_period) {
         notes.push("the profiles do not say how they were sampled: one object every 512 KiB is assumed".into());
     }
-    let periods = kept.iter().map(|at| all[*at].period).filter(|p| *p > 0.0);
+    let periods = digests.iter().map(|d| d.period).filter(|p| *p > 0.0);
     let (low, high) = periods.fold((f64::MAX, f64::MIN), |(low, high), p| (low.min(p), high.max(p)));
     if low < high {
         let text = format!(

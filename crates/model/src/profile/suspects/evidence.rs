@@ -1,7 +1,7 @@
 //! The evidence of a suspect: its path, its course as a picture and in figures, the objects, and what tells.
 
 use super::account::Account;
-use super::report::{Counted, Part};
+use super::report::{Comparison, Counted};
 use super::size_class;
 use super::suspect::{Confidence, Suspect};
 use super::verdict::{Verdict, figure};
@@ -15,7 +15,7 @@ use crate::words;
 const MOST_STEPS: usize = 24;
 
 /// Everything that explains a suspect, in reading order.
-pub(super) fn of(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Vec<Evidence> {
+pub(super) fn of(part: &Comparison, suspect: &Suspect, origins: &[Origin]) -> Vec<Evidence> {
     let mut all = Vec::new();
     let mut fact = |text: String| all.push(Evidence::Fact { text });
     fact(sure(part, suspect));
@@ -38,7 +38,7 @@ pub(super) fn of(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Vec<Evid
 }
 
 /// How sure it is, and why.
-fn sure(part: &Part, suspect: &Suspect) -> String {
+fn sure(part: &Comparison, suspect: &Suspect) -> String {
     let named = format!("{}, {} confidence: {}", suspect.verdict.name(), suspect.confidence.word(), suspect.why);
     let cache = match suspect.verdict {
         _ if part.kind == Counted::Goroutines && part.compared >= 4 => "",
@@ -77,7 +77,7 @@ fn places(suspect: &Suspect) -> Vec<String> {
     said
 }
 
-fn shape(part: &Part, suspect: &Suspect) -> String {
+fn shape(part: &Comparison, suspect: &Suspect) -> String {
     let mut text = format!("growth is {}", suspect.shape.word());
     if let Some((period, within)) = suspect.period {
         let span = |millis: i64| quantity(millis as f64 / 1000.0, Unit::Seconds);
@@ -92,11 +92,12 @@ fn shape(part: &Part, suspect: &Suspect) -> String {
         (false, Counted::Heap) => "the error of sampling",
         (false, Counted::Goroutines) => "chance",
     };
-    text + &format!("; the interval of {} a minute is that of {how}", part.size(suspect.per_minute.mid))
+    let per = if part.timed { "minute" } else { "snapshot" };
+    text + &format!("; the interval of {} a {per} is that of {how}", part.size(suspect.per_minute.mid))
 }
 
 /// How large the objects are, and how far the figures may be off.
-fn objects(part: &Part, suspect: &Suspect) -> Vec<String> {
+fn objects(part: &Comparison, suspect: &Suspect) -> Vec<String> {
     if part.kind != Counted::Heap {
         return Vec::new();
     }
@@ -118,7 +119,7 @@ fn objects(part: &Part, suspect: &Suspect) -> Vec<String> {
 }
 
 /// The functions from the outermost to the one that allocates, with what grew in each.
-pub(super) fn call_path(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Evidence {
+pub(super) fn call_path(part: &Comparison, suspect: &Suspect, origins: &[Origin]) -> Evidence {
     let steps = &suspect.path.steps;
     let row = |(at, step): (usize, &super::path::Step)| {
         let mark = match at {
@@ -149,7 +150,7 @@ fn column(name: &str, unit: Option<Unit>) -> Column {
     Column { name: name.into(), unit }
 }
 
-fn chart(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Chart {
+fn chart(part: &Comparison, suspect: &Suspect, origins: &[Origin]) -> Chart {
     let points = |of: &dyn Fn(&super::suspect::Point) -> f64| {
         suspect.points.iter().map(|p| (p.at, Some(of(p)))).collect::<Vec<_>>()
     };
@@ -177,11 +178,11 @@ fn chart(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Chart {
 }
 
 /// Its figures at each snapshot.
-fn figures(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Evidence {
+fn figures(part: &Comparison, suspect: &Suspect, origins: &[Origin]) -> Evidence {
     let heap = part.kind == Counted::Heap;
     let start = suspect.points.first().map_or(0, |p| p.at);
-    let row = |p: &super::suspect::Point| {
-        let after = Cell::Number((p.at - start) as f64 / 1000.0);
+    let row = |(place, p): (usize, &super::suspect::Point)| {
+        let after = Cell::Number(if part.timed { (p.at - start) as f64 / 1000.0 } else { (place + 1) as f64 });
         if !heap {
             return vec![after, Cell::Number(p.objects)];
         }
@@ -190,7 +191,8 @@ fn figures(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Evidence {
         let error = if part.period_bytes > 1.0 { Cell::Number(p.bytes_error) } else { Cell::Unknown };
         vec![after, Cell::Number(p.bytes), error, Cell::Number(p.objects.round()), known(p.allocated_bytes), survival]
     };
-    let mut columns = vec![column("after", Some(Unit::Seconds))];
+    let when = if part.timed { ("after", Unit::Seconds) } else { ("snapshot", Unit::Count) };
+    let mut columns = vec![column(when.0, Some(when.1))];
     columns.extend(if heap {
         vec![
             column("in use", Some(Unit::Bytes)),
@@ -202,7 +204,7 @@ fn figures(part: &Part, suspect: &Suspect, origins: &[Origin]) -> Evidence {
     } else {
         vec![column("goroutines", Some(Unit::Count))]
     });
-    let rows = suspect.points.iter().map(row).collect();
+    let rows = suspect.points.iter().enumerate().map(row).collect();
     let title = "At each snapshot".into();
     Evidence::Table(Table { title, columns, rows, origins: origins.to_vec() })
 }

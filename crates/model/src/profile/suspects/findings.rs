@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::evidence;
-use super::report::{Counted, Part, SuspectsReport};
+use super::report::{Comparison, Counted, SuspectsReport};
 use super::suspect::Suspect;
 use super::verdict::{Verdict, figure};
 use crate::evidence::Evidence;
@@ -28,9 +28,10 @@ impl SuspectsReport {
             verdicts.subjects += part.stacks.max(1);
             verdicts.notes.extend(part.said());
             verdicts.notes.extend(part.notes.iter().cloned());
+            let alone = || format!("{} cannot be compared: two at least are needed", part.snapshots_said());
+            let why = part.not_judged.clone().or_else(|| (part.compared < 2).then(alone));
+            verdicts.unknown.extend(why.map(|why| Unknown { subject: subject.clone(), why }));
             if part.compared < 2 {
-                let why = format!("{} cannot be compared: two at least are needed", part.snapshots_said());
-                verdicts.unknown.push(Unknown { subject: subject.clone(), why });
                 // Without a comparison no path was looked at.
                 verdicts.subjects = verdicts.subjects - part.stacks.max(1) + 1;
             }
@@ -49,7 +50,7 @@ impl SuspectsReport {
         verdicts
     }
 
-    fn finding(&self, part: &Part, suspect: &Suspect, subject: &Labels, origins: &[Origin]) -> Finding {
+    fn finding(&self, part: &Comparison, suspect: &Suspect, subject: &Labels, origins: &[Origin]) -> Finding {
         let first = part.suspects.first().is_some_and(|first| std::ptr::eq(first, suspect));
         let mut evidence = evidence::of(part, suspect, origins);
         if first && part.kind == Counted::Heap {
@@ -86,7 +87,7 @@ impl SuspectsReport {
     }
 }
 
-impl Part {
+impl Comparison {
     fn snapshots_said(&self) -> String {
         let what = match self.kind {
             Counted::Heap => "heap profile",
@@ -150,14 +151,14 @@ impl Part {
 
 impl Suspect {
     /// From and to, for what is ruled out.
-    fn moved(&self, part: &Part) -> String {
+    fn moved(&self, part: &Comparison) -> String {
         let ends = (self.points.first(), self.points.last());
         let (Some(first), Some(last)) = ends else { return String::new() };
         format!("{} to {}", part.size(part.level(first)), part.size(part.level(last)))
     }
 
     /// The one line: what, how fast, how many of what size, how much of all, and what tells.
-    pub(super) fn summary(&self, part: &Part) -> String {
+    pub(super) fn summary(&self, part: &Comparison) -> String {
         let verb = if self.verdict == Verdict::Leak { "leaks" } else { "may leak" };
         let per = if part.timed { "/min" } else { " a snapshot" };
         let rate = interval(Some(self.per_minute.mid), self.per_minute.low, self.per_minute.high, part.unit());
@@ -201,15 +202,17 @@ impl Suspect {
         }
     }
 
-    fn measures(&self, part: &Part) -> BTreeMap<&'static str, f64> {
+    fn measures(&self, part: &Comparison) -> BTreeMap<&'static str, f64> {
         const MINUTES_A_DAY: f64 = 1440.0;
         let mut measures = BTreeMap::from([("share_of_growth_ratio", self.share), ("snapshots", part.compared as f64)]);
         let rate = &self.per_minute;
         match part.kind {
             Counted::Heap => {
-                measures.insert("growth_bytes_per_day", rate.mid * MINUTES_A_DAY);
-                measures.insert("growth_low_bytes_per_day", rate.low * MINUTES_A_DAY);
-                measures.insert("growth_high_bytes_per_day", rate.high * MINUTES_A_DAY);
+                if part.timed {
+                    measures.insert("growth_bytes_per_day", rate.mid * MINUTES_A_DAY);
+                    measures.insert("growth_low_bytes_per_day", rate.low * MINUTES_A_DAY);
+                    measures.insert("growth_high_bytes_per_day", rate.high * MINUTES_A_DAY);
+                }
                 measures.insert("grown_bytes", self.growth);
                 measures.insert("sampling_error_bytes", self.growth_error);
                 measures.insert("sampled_objects", self.sampled_objects.round());
@@ -222,7 +225,7 @@ impl Suspect {
             }
             Counted::Goroutines => {
                 measures.insert("grown_count", self.growth);
-                measures.insert("growth_per_minute_count", rate.mid);
+                measures.extend(part.timed.then_some(("growth_per_minute_count", rate.mid)));
                 measures.extend(self.points.last().map(|p| ("goroutines", p.objects)));
             }
         }

@@ -8,7 +8,7 @@ use super::digest::{Digest, Kind};
 use super::join::{self, Joined};
 use super::links;
 use super::path;
-use super::report::{Part, SuspectsReport};
+use super::report::{Comparison, SuspectsReport};
 use super::suspect::Suspect;
 use super::tree::{ALL, LEAST_SHARE, Root, Tree};
 use super::verdict::{self, Bench, Trial, Verdict};
@@ -16,6 +16,9 @@ use crate::profile::legacy::Memory;
 use crate::quantity::quantity;
 use crate::signal::Unit;
 use crate::words;
+
+/// Call paths that are looked at, the largest ones.
+const MOST_ROOTS: usize = 64;
 
 /// What else is known of the process.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +37,7 @@ pub fn judge(digests: &[Digest], context: &Context) -> SuspectsReport {
         links::link(heap, goroutines.as_mut());
     }
     let program = heap.as_ref().or(goroutines.as_ref()).and_then(|part| part.program.clone());
-    let compared = |part: &Part| {
+    let compared = |part: &Comparison| {
         let mut bytes = part.snapshots.iter().filter(|s| s.left_out.is_none()).map(|s| s.bytes);
         bytes.next().map(|first| (first, bytes.next_back().unwrap_or(first)))
     };
@@ -43,18 +46,23 @@ pub fn judge(digests: &[Digest], context: &Context) -> SuspectsReport {
 }
 
 /// The judgement of one kind of snapshots; nothing when there is none.
-fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
-    let Chain { digests, times, timed, examined, notes } = chain::chain(digests, kind);
-    let (first, last) = (times.first().copied()?, times.last().copied()?);
+fn part(digests: &[Digest], kind: Kind) -> Option<Comparison> {
+    let Chain { digests, times, timed, why_none, examined, mut notes } = chain::chain(digests, kind);
+    if examined.is_empty() {
+        return None;
+    }
     let joined = join::join(&digests, &times, kind == Kind::Goroutine);
     let tree = Tree::new(&digests, &joined);
     let look = Look { kind, allocations: digests.iter().all(|d| d.has_allocated), joined, tree, digests, times };
-    let roots = look.tree.roots(|a, b| look.together(a, b));
+    let mut roots = look.tree.roots(|a, b| look.together(a, b));
     let grown = roots.iter().map(|root| look.tree.growth(root.top)).sum();
+    let tops = look.tops(&roots);
+    let more = roots.split_off(roots.len().min(MOST_ROOTS));
+    let unseen = look.unseen(&more);
     let mut all: Vec<Suspect> = if look.times.len() < 2 {
         Vec::new()
     } else {
-        let found = roots.iter().copied().chain(look.others(&roots));
+        let found = roots.iter().copied().chain(look.others(&tops));
         found.map(|root| look.suspect(root, grown)).collect()
     };
     // What chance alone explains is not worth a line.
@@ -62,14 +70,18 @@ fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
     all.sort_by(|a, b| a.verdict.cmp(&b.verdict).then(b.growth.total_cmp(&a.growth)));
     let suspects = all.iter().take_while(|s| s.verdict.grows()).count();
     let ruled_out = all.split_off(suspects);
-    Some(Part {
+    notes.extend(unseen.clone());
+    if !timed {
+        all.iter_mut().for_each(|suspect| suspect.period = None);
+    }
+    Some(Comparison {
         kind: look.kind.into(),
         program: look.digests.iter().find_map(|digest| digest.program()).map(str::to_string),
-        from: first,
-        to: last,
+        from: look.times.first().copied().unwrap_or_default(),
+        to: look.times.last().copied().unwrap_or_default(),
         timed,
         compared: look.times.len(),
-        growth: look.level(look.times.len() - 1) - look.level(0),
+        growth: look.last_level() - look.level(0),
         stacks: look.joined.stacks.len() + look.joined.still.1,
         still_bytes: look.joined.still.0,
         still_stacks: look.joined.still.1,
@@ -77,6 +89,8 @@ fn part(digests: &[Digest], kind: Kind) -> Option<Part> {
         snapshots: examined,
         suspects: all,
         ruled_out,
+        // That no suspect was found says nothing of what was not looked at.
+        not_judged: why_none.or(unseen.filter(|_| suspects == 0)),
         notes,
     })
 }
@@ -92,7 +106,37 @@ struct Look<'d> {
 
 impl Look<'_> {
     fn level(&self, at: usize) -> f64 {
-        self.joined.level(&self.digests[at].total)
+        self.digests.get(at).map_or(0.0, |digest| self.joined.level(&digest.total))
+    }
+
+    fn last_level(&self) -> f64 {
+        self.level(self.times.len().saturating_sub(1))
+    }
+
+    /// How an amount is said.
+    fn say(&self) -> fn(f64) -> String {
+        match self.kind {
+            Kind::Heap => words::bytes,
+            Kind::Goroutine => |count| format!("{} goroutines", quantity(count.round(), Unit::Count)),
+        }
+    }
+
+    /// What is said of call paths that are not looked at, as so many grew more.
+    fn unseen(&self, more: &[Root]) -> Option<String> {
+        let grown: f64 = more.iter().map(|root| self.tree.growth(root.top)).sum();
+        let paths = match more.len() {
+            0 => return None,
+            1 => "1 more call path grows".into(),
+            count => format!("{} more call paths grow", quantity(count as f64, Unit::Count)),
+        };
+        Some(format!("{paths}, {} in all: only the {MOST_ROOTS} that grew most are looked at", self.say()(grown)))
+    }
+
+    /// Outermost nodes of call paths, in the order of the walk through the tree.
+    fn tops(&self, roots: &[Root]) -> Vec<u32> {
+        let mut tops: Vec<u32> = roots.iter().map(|root| root.top).collect();
+        tops.sort_by_key(|top| self.tree.nodes[*top as usize].stacks);
+        tops
     }
 
     fn course(&self, node: u32) -> Course<'_> {
@@ -100,14 +144,10 @@ impl Look<'_> {
     }
 
     fn tried(&self, course: &Course<'_>) -> Trial {
-        let say: fn(f64) -> String = match self.kind {
-            Kind::Heap => words::bytes,
-            Kind::Goroutine => |count| format!("{} goroutines", quantity(count.round(), Unit::Count)),
-        };
         // A thousandth of what there is.
-        let least = self.level(self.times.len() - 1) / 1000.0;
+        let least = self.last_level() / 1000.0;
         let chance = if self.kind == Kind::Heap { "sampling" } else { "chance" };
-        verdict::tried(course, Bench { times: &self.times, least, say, chance })
+        verdict::tried(course, Bench { times: &self.times, least, say: self.say(), chance })
     }
 
     /// Whether two branches of one function grow for one reason: they are of one kind, and their objects grow by the
@@ -148,15 +188,18 @@ impl Look<'_> {
 
     /// Paths that did not grow much and yet moved: what swings is worth a word when it is ruled out. They are told by
     /// the outermost function of the program.
-    fn others(&self, roots: &[Root]) -> Vec<Root> {
+    fn others(&self, tops: &[u32]) -> Vec<Root> {
         const MOST: usize = 8;
-        let tops: Vec<u32> = roots.iter().map(|root| root.top).collect();
+        // None of the tops is below another: the first that starts in a node is in it, or none is.
+        let start = |node: u32| self.tree.nodes[node as usize].stacks.0;
+        let first = |node: u32| tops.get(tops.partition_point(|top| start(*top) < start(node)));
         let mut found: Vec<(f64, Root)> = Vec::new();
         let mut open: Vec<u32> = self.tree.children(ALL).to_vec();
         let peak = (0..self.times.len()).map(|at| self.level(at)).fold(0.0, f64::max);
         while let Some(node) = open.pop() {
-            if tops.contains(&node) || self.tree.function(node).own {
-                if !tops.iter().any(|top| self.tree.within(*top, node)) {
+            let top = first(node);
+            if top == Some(&node) || self.tree.function(node).own {
+                if !top.is_some_and(|top| self.tree.within(*top, node)) {
                     let course = self.course(node);
                     let levels = course.levels();
                     let (low, high) = levels.iter().fold((f64::MAX, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));

@@ -1,14 +1,14 @@
 //! What hangs together: goroutines that wait on leaked objects, and memory that such goroutines take.
 
 use super::code;
-use super::report::Part;
+use super::report::Comparison;
 use super::suspect::Suspect;
 
 /// Two counts are one when they differ by no more than this share, or by what sampling explains.
 const SAME: f64 = 0.05;
 
 /// Links the suspects of a heap among each other and with those of goroutines.
-pub(super) fn link(heap: &mut Part, goroutines: Option<&mut Part>) {
+pub(super) fn link(heap: &mut Comparison, goroutines: Option<&mut Comparison>) {
     let Some(goroutines) = goroutines else {
         started(heap);
         return;
@@ -57,7 +57,7 @@ pub(super) fn link(heap: &mut Part, goroutines: Option<&mut Part>) {
 }
 
 /// Without goroutine profiles: what the runtime allocates for goroutines tells that these grow.
-fn started(heap: &mut Part) {
+fn started(heap: &mut Comparison) {
     for structs in heap.suspects.iter_mut().filter(|s| of_goroutines(s)) {
         let text = "what the runtime keeps for each goroutine: goroutines start and do not end; give goroutine profiles as well to see which";
         structs.links.push(text.into());

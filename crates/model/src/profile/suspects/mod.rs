@@ -29,7 +29,7 @@ pub use digest::{Digest, Kind, digest, kind};
 pub use findings::{GOROUTINE_GROWTH, HEAP_GROWTH};
 pub use judge::{Context, judge};
 pub use path::{Path, Step};
-pub use report::{Counted, Part, SuspectsReport};
+pub use report::{Comparison, Counted, SuspectsReport};
 pub use shape::Shape;
 pub use suspect::{Confidence, Point, Rate, SizeGrowth, Suspect};
 pub use verdict::Verdict;

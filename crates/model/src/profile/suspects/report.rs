@@ -15,9 +15,9 @@ pub struct SuspectsReport {
     /// Base name of the program, where the profiles say so.
     pub program: Option<String>,
     /// What heaps tell; nothing when there was no heap profile.
-    pub heap: Option<Part>,
+    pub heap: Option<Comparison>,
     /// What goroutines tell; nothing when there was no goroutine profile.
-    pub goroutines: Option<Part>,
+    pub goroutines: Option<Comparison>,
     /// What the memory of the process is made of, where that is known.
     pub account: Option<Account>,
 }
@@ -43,7 +43,7 @@ impl From<Kind> for Counted {
 
 /// What the snapshots of one kind tell.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Part {
+pub struct Comparison {
     /// What they count.
     pub kind: Counted,
     /// Base name of the program compared, where the profiles say so.
@@ -52,7 +52,7 @@ pub struct Part {
     pub from: Time,
     /// When the last one was.
     pub to: Time,
-    /// Whether these are instants; else places in a row, a minute each.
+    /// Whether these are instants that rise; else places in a row, a minute each, and rates are per snapshot.
     pub timed: bool,
     /// How many snapshots were compared.
     pub compared: usize,
@@ -72,6 +72,8 @@ pub struct Part {
     pub suspects: Vec<Suspect>,
     /// What moved and is none, or could not be told.
     pub ruled_out: Vec<Suspect>,
+    /// Why nothing, or not all that matters, was judged, where that is so.
+    pub not_judged: Option<String>,
     /// What a reader should know of the snapshots.
     pub notes: Vec<String>,
 }

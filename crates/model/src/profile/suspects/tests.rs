@@ -239,6 +239,40 @@ fn only_snapshots_of_one_process_are_compared_and_each_state_once() {
     assert_eq!(why("delta"), "it is a difference over 5 s, not a state");
 }
 
+/// Profiles of `?seconds=30` say what came in that time, not what is there: nothing is known of growth.
+#[test]
+fn differences_over_time_are_no_states_and_not_fine() {
+    let heap = Heap { period: 512 << 10, objects: vec![Objects::kept(RING, 18_432, |i| 900 + i)] };
+    let made: Vec<_> = every(60, 6, &heap).into_iter().map(|made| made.lasting(30)).collect();
+    let said = judged(&digests(&made)).verdicts(&Labels::default(), &[]);
+    assert!(said.findings.is_empty());
+    let why: Vec<&str> = said.unknown.iter().map(|unknown| unknown.why.as_str()).collect();
+    let expected = "every heap profile is a difference over time, the last over 30 s, and none a state: \
+        fetch `/debug/pprof/heap?gc=1`, without `seconds`";
+    assert_eq!(why, [expected]);
+    assert_eq!(said.notes[0], "not compared: heap 1: it is a difference over 30 s, not a state");
+}
+
+/// A clock that stands still, or snapshots of which two say one time: they are compared in the order given, and the
+/// rate is one of snapshots.
+#[test]
+fn snapshots_of_one_time_have_no_rate_of_time() {
+    let heap = Heap { period: 512 << 10, objects: vec![Objects::kept(RING, 18_432, |i| 1_000 + 900 * i)] };
+    for same in [0..6, 3..5] {
+        let mut made = every(10, 6, &heap);
+        // Names would put the third before the second.
+        made[2] = made[2].clone().named("a heap");
+        same.clone().for_each(|at| made[at] = made[at].clone().at(same.start as i64 * 10_000));
+        let report = judged(&digests(&made));
+        let part = report.heap.as_ref().unwrap();
+        assert_eq!((part.compared, part.timed, part.suspects[0].verdict), (6, false, Verdict::Leak));
+        let said = report.verdicts(&Labels::default(), &[]);
+        assert!(said.findings[0].summary.contains(" leaks 15.8 MiB a snapshot"), "{}", said.findings[0].summary);
+        assert!(!said.findings[0].measures.contains_key("growth_bytes_per_day"));
+        assert_eq!(said.notes[1], "snapshots say the same time: they stand in the order given, a minute apart");
+    }
+}
+
 /// Addresses only: two loads of a library at different places are one function.
 #[test]
 fn places_without_symbols_go_by_their_offset() {

@@ -18,8 +18,6 @@ pub(super) const LEAST_SHARE: f64 = 0.02;
 const OWN_SHARE: f64 = 0.1;
 /// What grew more than this many times as much as all it is part of is looked at alone.
 const HIDDEN: f64 = 1.25;
-/// Call paths that are looked at, the largest ones.
-const MOST_ROOTS: usize = 64;
 /// Frames walked in all, besides [`FRAMES_A_LOCATION`]: stacks of a few locations may have thousands of inlined frames.
 const MOST_WALKED: usize = 1 << 21;
 /// Frames that a location of a stack may bring.
@@ -133,7 +131,7 @@ impl Tree {
         &self.order[from as usize..to as usize]
     }
 
-    /// The call paths that grew. `together` says whether the growth of two branches of one function has one cause.
+    /// The call paths that grew, largest first, none below another. `together` says whether the growth of two branches of one function has one cause.
     pub(super) fn roots(&self, together: impl Fn(u32, u32) -> bool) -> Vec<Root> {
         let mut found = Vec::new();
         let mut open = self.branches(ALL);
@@ -141,7 +139,6 @@ impl Tree {
             self.walk(top, &together, &mut found, &mut open);
         }
         found.sort_by(|a, b| self.growth(b.top).total_cmp(&self.growth(a.top)).then(a.top.cmp(&b.top)));
-        found.truncate(MOST_ROOTS);
         found
     }
 

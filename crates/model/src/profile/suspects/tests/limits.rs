@@ -1,5 +1,6 @@
 //! Profiles that say much in few bytes: they are judged as any other, with work in proportion to their size.
 
+use crate::labels::Labels;
 use crate::profile::suspects::digest::{MOST_FRAMES, MOST_MAPPED};
 use crate::profile::suspects::join;
 use crate::profile::suspects::tree::Tree;
@@ -12,6 +13,16 @@ type Place = Vec<(String, i64)>;
 /// Six snapshots, a minute apart, of stacks that each leak objects of 4 KiB. A stack has places of `places`, innermost
 /// first; `mapped` says where what is mapped starts.
 fn leaks(places: &[Place], stacks: &[Vec<usize>], mapped: impl Fn(usize) -> Vec<u64>) -> Vec<Digest> {
+    grown(places, stacks, mapped, |at, _| 1000 * (at as i64 + 1))
+}
+
+/// The same with so many objects, of a snapshot and a stack.
+fn grown(
+    places: &[Place],
+    stacks: &[Vec<usize>],
+    mapped: impl Fn(usize) -> Vec<u64>,
+    objects: impl Fn(usize, usize) -> i64,
+) -> Vec<Digest> {
     let snapshot = |at: usize| {
         let mut builder = Builder::new();
         let [program, library] = ["/usr/bin/shop", "/usr/lib/shop.so"].map(|text| builder.text(text));
@@ -28,8 +39,8 @@ fn leaks(places: &[Place], stacks: &[Vec<usize>], mapped: impl Fn(usize) -> Vec<
             builder.location(1, 0x1000, &frames, false)
         };
         let ids: Vec<u64> = places.iter().map(&mut location).collect();
-        let objects = 1000 * (at as i64 + 1);
-        for stack in stacks {
+        for (number, stack) in stacks.iter().enumerate() {
+            let objects = objects(at, number);
             builder.sample(stack.iter().map(|place| ids[*place]), &[objects, objects * 4096].repeat(2), &[]);
         }
         let types = ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"];
@@ -121,4 +132,49 @@ fn long_names_are_cut() {
     assert_eq!(digests[0].functions.len(), 2);
     let suspect = &judged(&digests).heap.unwrap().suspects[0];
     assert!(suspect.path.steps.iter().all(|step| step.function.len() <= 4096));
+}
+
+/// 60 and 200 leaks alike, of which none is much of all: each has its share of all growth, and what is not looked at is
+/// said.
+#[test]
+fn many_equal_leaks_are_not_fine_and_have_their_shares() {
+    for count in [60usize, 200] {
+        let entries = (0..count).map(|i| place(&[(["main.entry", &i.to_string()].concat().as_str(), 1)]));
+        let places: Vec<Place> = [place(&[("main.leak", 9)])].into_iter().chain(entries).collect();
+        let stacks: Vec<Vec<usize>> = (1..=count).map(|entry| vec![0, entry]).collect();
+        let heap = judged(&leaks(&places, &stacks, |_| Vec::new())).heap.unwrap();
+        assert_eq!(heap.suspects.len(), count.min(64));
+        let right = |share: f64| (share * count as f64 - 1.0).abs() < 1e-9;
+        assert!(heap.suspects.iter().all(|s| s.verdict == Verdict::Leak && right(s.share)));
+        let unseen = "136 more call paths grow, 2.6 GiB in all: only the 64 that grew most are looked at";
+        assert_eq!(heap.notes.contains(&unseen.to_string()), count == 200, "{:?}", heap.notes);
+        assert_eq!(heap.not_judged, None);
+    }
+}
+
+/// 100 caches that are full and a leak smaller than each of them: that no suspect was found among the largest is not
+/// said to be all.
+#[test]
+fn what_is_not_looked_at_is_unknown_where_nothing_was_found() {
+    let count = 101;
+    let places: Vec<Place> =
+        (0..count).map(|i| place(&[(["main.entry", &i.to_string()].concat().as_str(), 1)])).collect();
+    let stacks: Vec<Vec<usize>> = (0..count).map(|entry| vec![entry]).collect();
+    let digests = grown(
+        &places,
+        &stacks,
+        |_| Vec::new(),
+        |at, stack| match stack {
+            100 => 1_000 * at as i64,
+            _ => 20_000 * at.min(1) as i64,
+        },
+    );
+    let heap = judged(&digests).heap.unwrap();
+    assert_eq!(heap.suspects, []);
+    let said = judged(&digests).verdicts(&Labels::default(), &[]);
+    assert!(
+        said.unknown.iter().any(|unknown| unknown.why.starts_with("37 more call paths grow")),
+        "{:?}",
+        said.unknown
+    );
 }
