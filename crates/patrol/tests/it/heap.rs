@@ -85,7 +85,9 @@ fn a_second_recorded_program_is_told_right_from_any_four_snapshots_on() {
                 let files: Vec<String> =
                     (first..=last).map(|n| folder.join(format!("{kind}.{n}.pb.gz")).display().to_string()).collect();
                 let (findings, _) = found(&files.iter().map(String::as_str).collect::<Vec<_>>());
-                assert_eq!(findings[0], three("warning", "heap-growth", ring), "{kind} {first} to {last}");
+                // Four that rise are rare by chance, and usual for a cache that fills.
+                let level = if last - first == 3 { "info" } else { "warning" };
+                assert_eq!(findings[0], three(level, "heap-growth", ring), "{kind} {first} to {last}");
                 let cache = findings.iter().find(|f| f.2.contains("loadPage") && f.0 == "warning");
                 assert_eq!(cache, None, "{kind} {first} to {last}");
             }

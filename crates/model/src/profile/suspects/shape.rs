@@ -40,6 +40,9 @@ impl Shape {
 /// An interval with less than this share of the largest step has none.
 const STEP: f64 = 0.2;
 
+/// A step is one of many sampled objects from so many standard deviations on.
+const CERTAIN: f64 = 4.0;
+
 /// Rates differ from so many standard deviations on.
 const SURE: f64 = 3.0;
 
@@ -93,6 +96,8 @@ pub(super) fn period(times: &[i64], steps: &[Flow]) -> Option<(i64, i64)> {
         return None;
     }
     let mean = jumps.iter().map(|i| steps[*i].grown).sum::<f64>() / jumps.len() as f64;
+    // One sampled object more or less is a jump, too: a step has to be beyond that.
+    let sure = jumps.iter().all(|i| steps[*i].grown >= CERTAIN * steps[*i].sd);
     let equal = jumps.iter().all(|i| (steps[*i].grown - mean).abs() <= (0.2 * mean).max(2.5 * steps[*i].sd));
     // Middle of the interval in which a step fell.
     let at = |i: usize| (times[i] + times[i + 1]) / 2;
@@ -100,5 +105,5 @@ pub(super) fn period(times: &[i64], steps: &[Flow]) -> Option<(i64, i64)> {
     let interval = (1..times.len()).map(|i| times[i] - times[i - 1]).max()?;
     let (low, high) = (*gaps.iter().min()?, *gaps.iter().max()?);
     let gap = gaps.iter().sum::<i64>() / gaps.len() as i64;
-    (equal && high - low <= 2 * interval).then_some((gap, interval / gaps.len() as i64))
+    (sure && equal && high - low <= 2 * interval).then_some((gap, interval / gaps.len() as i64))
 }

@@ -74,6 +74,8 @@ const FREED: f64 = 0.2;
 const SLOWER: f64 = 0.7;
 /// A rate below this share of the early one has come to an end.
 const STALLED: f64 = 0.25;
+/// Share of growth that is next to all of it.
+const MOST_OF_IT: f64 = 0.8;
 /// With fewer snapshots no order of them is rare: all of four rise by chance once in 24 times (Mann 1945).
 const FEW: usize = 4;
 
@@ -101,9 +103,11 @@ pub(super) fn tried(course: &Course<'_>, bench: Bench<'_>) -> Trial {
     if kept.whole().grown < course.whole().grown * 0.1 || kept.whole().z() < NOISE {
         return whole;
     }
+    // Where next to all that grew is never freed, no larger table takes the place of a smaller one.
+    let alone = kept.whole().grown >= MOST_OF_IT * course.whole().grown;
     let mut kept = Try::new(&kept, bench, true).decide();
     kept.why = format!("of what is never freed: {}", kept.why);
-    let shape = if whole.shape == Shape::Doubling { whole.shape } else { kept.shape };
+    let shape = if whole.shape == Shape::Doubling && !alone { whole.shape } else { kept.shape };
     if kept.verdict <= whole.verdict && kept.verdict.grows() { Trial { shape, ..kept } } else { whole }
 }
 
@@ -160,21 +164,31 @@ impl<'c, 'j> Try<'c, 'j> {
         if count < FEW {
             return self.few(stays, survival);
         }
+        // What is freed and replaced from then on is full.
+        let ended = if stays || survival.is_nan() { Verdict::WarmingUp } else { Verdict::FillingCache };
         if self.shape == Shape::Stepped && self.one_step() {
-            // What is freed and replaced from then on is full.
-            let verdict = if stays || survival.is_nan() { Verdict::WarmingUp } else { Verdict::FillingCache };
-            return self.end(verdict, format!("all of {grown} came in one step"));
+            return self.ended(ended, format!("all of {grown} came in one step"));
         }
         if let Some(text) = self.fills() {
             return self.end(Verdict::FillingCache, text);
         }
         if let Some(text) = self.stalls() {
-            let verdict = if stays || survival.is_nan() { Verdict::WarmingUp } else { Verdict::FillingCache };
-            return self.end(verdict, text);
+            return self.ended(ended, text);
         }
         let goes_on = self.goes_on(stays);
         let rises = self.rises();
         self.weigh(goes_on, rises, stays, survival)
+    }
+
+    /// Growth that came to an end. A cache that is full goes on replacing; a map that grows stands still between two
+    /// doublings.
+    fn ended(self, verdict: Verdict, why: String) -> Trial {
+        let still = self.halves.is_some_and(|(early, late)| late.flow.came < STALLED * early.flow.came);
+        if verdict == Verdict::FillingCache && still {
+            let stands = "it freed much while it grew, and nothing is replaced now, as in a map between two doublings";
+            return self.end(Verdict::Undecided, format!("{why}; {stands}"));
+        }
+        self.end(verdict, why)
     }
 
     fn small(&self) -> String {
@@ -189,8 +203,8 @@ impl<'c, 'j> Try<'c, 'j> {
         let several_steps = self.shape == Shape::Stepped && shape::jumps(&self.steps).len() >= 3;
         let verdict = match (goes_on, stays) {
             (true, true) if self.begins_to_free() => Verdict::Suspected,
-            // Without allocations a cache that fills looks the same for longer.
-            (true, true) if rises && survival.is_nan() && count <= FEW => Verdict::Suspected,
+            // All of four rise by chance once in 24 times, and a cache that fills rises every time.
+            (true, true) if rises && count <= FEW => Verdict::Suspected,
             (true, true) if rises || several_steps => Verdict::Leak,
             (_, true) if self.halves.is_some_and(|(_, late)| late.flow.grown > 0.0) => Verdict::Suspected,
             (_, true) => Verdict::WarmingUp,
