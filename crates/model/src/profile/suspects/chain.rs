@@ -73,7 +73,8 @@ pub(super) fn chain<'d>(digests: &'d [Digest], kind: Kind) -> Chain<'d> {
     let examined = all.iter().zip(&left_out).map(|(digest, why)| examined(digest, why.clone())).collect();
     let digests: Vec<&Digest> = kept.iter().map(|at| all[*at]).collect();
     let instants: Option<Vec<Time>> = digests.iter().map(|d| d.at).collect();
-    let rising = instants.as_ref().filter(|times| times.windows(2).all(|w| w[0] < w[1]));
+    let rises = |times: &&Vec<Time>| !times.is_empty() && times.windows(2).all(|w| w[0] < w[1]);
+    let rising = instants.as_ref().filter(rises);
     let timed = rising.is_some();
     let times = rising.cloned().unwrap_or_else(|| {
         // One minute apart, so that rates are per snapshot.

@@ -183,7 +183,11 @@ impl Suspect {
             }
             _ => {}
         }
-        text += &format!("; {:.0} % of all growth", self.share * 100.0);
+        let share = match self.share * 100.0 {
+            few if few < 1.0 => words::percent(self.share),
+            share => format!("{share:.0} %"),
+        };
+        text += &format!("; {share} of all growth");
         if let Some(survival) = self.survival {
             text += &format!("; survival {}", self.survived(survival));
         }

@@ -10,7 +10,7 @@ use super::join::Joined;
 use super::tree::{ALL, Root, Tree};
 
 /// Frames looked at to find the lines of a path.
-const MOST_WALKED: usize = 1 << 21;
+const MOST_WALKED: usize = 1 << 19;
 
 /// A function on a call path, with the line in it that most of the growth comes through.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

@@ -244,7 +244,10 @@ fn only_snapshots_of_one_process_are_compared_and_each_state_once() {
 fn differences_over_time_are_no_states_and_not_fine() {
     let heap = Heap { period: 512 << 10, objects: vec![Objects::kept(RING, 18_432, |i| 900 + i)] };
     let made: Vec<_> = every(60, 6, &heap).into_iter().map(|made| made.lasting(30)).collect();
-    let said = judged(&digests(&made)).verdicts(&Labels::default(), &[]);
+    let report = judged(&digests(&made));
+    let part = report.heap.as_ref().unwrap();
+    assert_eq!((part.compared, part.timed), (0, false));
+    let said = report.verdicts(&Labels::default(), &[]);
     assert!(said.findings.is_empty());
     let why: Vec<&str> = said.unknown.iter().map(|unknown| unknown.why.as_str()).collect();
     let expected = "every heap profile is a difference over time, the last over 30 s, and none a state: \

@@ -19,7 +19,7 @@ const OWN_SHARE: f64 = 0.1;
 /// What grew more than this many times as much as all it is part of is looked at alone.
 const HIDDEN: f64 = 1.25;
 /// Frames walked in all, besides [`FRAMES_A_LOCATION`]: stacks of a few locations may have thousands of inlined frames.
-const MOST_WALKED: usize = 1 << 21;
+const MOST_WALKED: usize = 1 << 19;
 /// Frames that a location of a stack may bring.
 const FRAMES_A_LOCATION: usize = 4;
 /// Frames of a stack that are walked in any case.
