@@ -173,8 +173,18 @@ impl Look<'_> {
         times <= 4.0 && (ratio - times).abs() <= (2.0 * error).clamp(0.02, 0.25) * times
     }
 
+    /// The innermost call that holds next to all of the growth: what grows is told by its figures, without those of
+    /// others that its callers call as well.
+    fn bearer(&self, root: Root) -> u32 {
+        const NEXT_TO_ALL: f64 = 0.9;
+        let least = NEXT_TO_ALL * self.tree.growth(root.top);
+        let path = self.tree.path(root.accumulation);
+        let below = path.iter().skip_while(|node| **node != root.top);
+        below.take_while(|node| self.tree.growth(**node) >= least).last().copied().unwrap_or(root.top)
+    }
+
     fn suspect(&self, root: Root, grown: f64) -> Suspect {
-        let course = self.course(root.top);
+        let course = self.course(self.bearer(root));
         let trial = self.tried(&course);
         let path = path::path(&self.tree, &self.joined, &self.digests, root);
         let share = if grown > 0.0 { self.tree.growth(root.top) / grown } else { 0.0 };
