@@ -80,15 +80,15 @@ impl Path {
     }
 }
 
-/// The path of a root: down to its accumulation point, and on along the heaviest branches to the allocation.
+/// The path of a root: down to its accumulation point, and on along the branches that hold half of its growth.
 pub(super) fn path(tree: &Tree, joined: &Joined, digests: &[&Digest], root: Root) -> Path {
     let mut nodes = tree.path(root.accumulation);
     let accumulation = nodes.len().saturating_sub(1);
     let mut at = root.accumulation;
     while let Some(child) = tree.heaviest(at).filter(|child| {
-        // What the function allocates itself ends the path.
+        // What the function allocates itself ends the path, and so do many branches of which none is most of it.
         let below: f64 = tree.growth(*child);
-        below > 0.0 && below >= tree.growth(at) * 0.5
+        below > 0.0 && below >= tree.growth(root.accumulation) * 0.5
     }) {
         nodes.push(child);
         at = child;
