@@ -152,6 +152,7 @@ impl Options {
                 _ => options.flag(name, value)?,
             }
         }
+        options.short_for_values(&given.flags);
         options.by_cum = one_of(&order)? == Some("cum");
         options.shape.granularity = match one_of(&granularity)? {
             Some("filefunctions") => Granularity::FileFunctions,
@@ -198,14 +199,6 @@ impl Options {
             "max_uncompressed" => {
                 let size: model::size::Size = value.parse().map_err(|e| format!("-{name}: {e}"))?;
                 self.max_uncompressed = size.bytes();
-            }
-            "inuse_space" | "inuse_objects" | "alloc_space" | "alloc_objects" | "contentions" if on => {
-                self.index(name, name);
-            }
-            "total_delay" if on => self.index("delay", name),
-            "mean_delay" if on => {
-                self.index("delay", name);
-                self.mean = true;
             }
             "mean" => self.mean = on,
             "divide_by" => self.divide_by = number(name, value)?,
@@ -266,18 +259,34 @@ impl Options {
         Ok(())
     }
 
-    fn index(&mut self, kind: &str, flag: &str) {
-        if self.sample_index.is_empty() {
-            self.sample_index = kind.to_string();
-        } else {
-            self.notes.push(format!("Multiple value selections, ignoring -{flag}"));
+    /// The short flags for a value, in the order in which the reference looks at them; the first one counts.
+    fn short_for_values(&mut self, flags: &[(&'static str, String)]) {
+        const SHORT: [(&str, &str); 7] = [
+            ("total_delay", "delay"),
+            ("mean_delay", "delay"),
+            ("contentions", "contentions"),
+            ("inuse_space", "inuse_space"),
+            ("inuse_objects", "inuse_objects"),
+            ("alloc_space", "alloc_space"),
+            ("alloc_objects", "alloc_objects"),
+        ];
+        let set = |flag: &str| flags.iter().rfind(|(name, _)| *name == flag).is_some_and(|(_, value)| value == "true");
+        for (flag, kind) in SHORT.into_iter().filter(|(flag, _)| set(flag)) {
+            match self.sample_index.is_empty() {
+                true => self.sample_index = kind.to_string(),
+                false => self.notes.push(format!("Multiple value selections, ignoring -{flag}")),
+            }
         }
+        self.mean |= set("mean_delay");
     }
 
     /// How many nodes the report shows; 0 is all.
     pub fn shown(&self) -> usize {
-        let usual = if self.report == Report::Top { 0 } else { 80 };
-        usize::try_from(self.node_count).unwrap_or(usual)
+        match self.node_count {
+            -1 if self.report == Report::Top => 0,
+            -1 => 80,
+            count => usize::try_from(count).unwrap_or_default(),
+        }
     }
 
     /// The filters that stand in the heading of reports.
@@ -325,4 +334,44 @@ fn one_of<'a>(set: &[&'a str]) -> Result<Option<&'a str>, String> {
 
 fn number<N: std::str::FromStr>(name: &str, value: &str) -> Result<N, String> {
     value.parse().map_err(|_| format!("invalid value \"{value}\" for flag -{name}: parse error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pprof::flags::parse;
+
+    fn options(args: &[&str]) -> Result<Options, String> {
+        Options::read(parse(&args.iter().map(|a| a.to_string()).collect::<Vec<_>>())?)
+    }
+
+    /// Of several short flags for a value the reference takes the first of its own list, whatever their order.
+    #[test]
+    fn the_value_shown_is_the_one_the_reference_takes() {
+        let read = |args: &[&str]| {
+            let options = options(&[&["-top", "a.pb"], args].concat()).unwrap();
+            (options.sample_index, options.mean, options.notes.len())
+        };
+        assert_eq!(read(&["-alloc_objects", "-inuse_space"]), ("inuse_space".into(), false, 1));
+        assert_eq!(read(&["-inuse_space", "-mean_delay"]), ("delay".into(), true, 1));
+        assert_eq!(read(&["-alloc_space", "-sample_index=1"]), ("1".into(), false, 1));
+        assert_eq!(read(&["-alloc_space=false"]), (String::new(), false, 0));
+    }
+
+    #[test]
+    fn minus_one_node_is_as_many_as_usual_and_fewer_are_all() {
+        let shown = |args: &[&str]| options(args).unwrap().shown();
+        assert_eq!((shown(&["-tree", "a.pb"]), shown(&["-top", "a.pb"])), (80, 0));
+        assert_eq!((shown(&["-tree", "-nodecount=-5", "a.pb"]), shown(&["-tree", "-trim=false", "a.pb"])), (0, 0));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let said = |args: &[&str]| options(args).unwrap_err();
+        assert_eq!(said(&["-top", "-tree", "a.pb"]), "must set at most one output format");
+        assert_eq!(said(&["-top", "-lines", "-files", "a.pb"]), "conflicting options set: [files lines]");
+        assert_eq!(said(&["-top"]), "no profile source specified");
+        assert_eq!(said(&["-top", "-normalize", "a.pb"]), "must have base profile to normalize by");
+        assert!(said(&["a.pb"]).starts_with("no report was named"));
+    }
 }
