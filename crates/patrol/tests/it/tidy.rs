@@ -296,6 +296,50 @@ fn the_map_is_short_and_true() {
     );
 }
 
+/// Where the links of a Markdown text lead, outside of fenced blocks and of backticks: what stands in `](...)`, without
+/// a title.
+fn links(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            let plain: String = line.split('`').step_by(2).collect();
+            let ends = plain.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+            found.extend(ends.map(str::to_string));
+        }
+    }
+    found
+}
+
+/// The path that a link in a document leads to, from the root; nothing for links to elsewhere and to the page itself.
+fn leads_to(document: &str, link: &str) -> Option<PathBuf> {
+    let path = link.split('#').next().unwrap_or_default();
+    let relative = !path.is_empty() && !path.contains(':');
+    relative.then(|| Path::new(document).parent().unwrap_or(Path::new("")).join(path))
+}
+
+#[test]
+fn the_links_in_the_documents_lead_somewhere() {
+    let told = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "bench/README.md"];
+    let of_fixtures = |file: &str| file.starts_with("fixtures/") && file.ends_with("/README.md");
+    let guide = |file: &str| file.starts_with("docs/") && file.ends_with(".md");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for name in files().into_iter().filter(|file| told.contains(&file.as_str()) || of_fixtures(file) || guide(file)) {
+        for link in links(&text(&name)) {
+            let Some(path) = leads_to(&name, &link) else { continue };
+            count += 1;
+            if !root().join(path).exists() {
+                wrong.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    none("links to what does not exist", wrong);
+    assert!(count > 5, "{count} links only");
+}
+
 /// Commands of `patrol` in the fenced blocks of a document: what follows `patrol ` or `cargo run ... -- `.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let mut fenced = false;
@@ -361,6 +405,10 @@ fn the_tests_of_this_file_see_what_they_look_for() {
     let pieces = in_backticks("see `crates/model/` and `a.rs`, `x::y`, `/etc/a.md`\n```\n`b.rs`\n```\n`GET /-/ready`");
     let paths: Vec<&String> = pieces.iter().filter(|p| looks_like_a_path(p)).collect();
     assert_eq!(paths, ["crates/model/", "a.rs"]);
+    let ends =
+        links("[a](a.md#b) ![`p` q](q.png \"Q\") [u](http://u) `[c](c.md)`\n```\n[d](d.md)\n```\n[e](#e) [f](../f)");
+    let ends: Vec<PathBuf> = ends.iter().filter_map(|link| leads_to("docs/x.md", link)).collect();
+    assert_eq!(ends, ["docs/a.md", "docs/q.png", "docs/../f"].map(PathBuf::from));
     assert_eq!(
         commands("```\n$ cargo run --release -- demo --x # y\npatrol a 'b' > c\ncargo test\n```\npatrol d"),
         [vec!["demo", "--x"], vec!["a", "b"]]
