@@ -9,7 +9,7 @@ use super::digest::Digest;
 use super::join::Joined;
 use super::tree::{ALL, Root, Tree};
 
-/// Frames looked at to find the lines of a path.
+/// Frames looked at to find the lines of a path, and again to tell it from all others.
 const MOST_WALKED: usize = 1 << 19;
 
 /// A function on a call path, with the line in it that most of the growth comes through.
@@ -143,9 +143,13 @@ fn distinguishing(tree: &Tree, nodes: &[u32], root: Root, application: usize) ->
     // Nodes of the same function elsewhere, of which each step outwards keeps those that were called likewise.
     let alike = |node: &u32| function(*node) == function(*last) && !tree.within(*node, root.top);
     let mut elsewhere: Vec<u32> = (1..tree.nodes.len() as u32).filter(alike).map(parent).collect();
-    let mut from = application;
+    let (mut from, mut left) = (application, MOST_WALKED);
     while !elsewhere.is_empty() && from > 0 {
-        from -= 1;
+        let Some(less) = left.checked_sub(elsewhere.len()) else {
+            // Functions that call each other in turns everywhere: the whole path tells it for sure.
+            return (0, application);
+        };
+        (left, from) = (less, from - 1);
         elsewhere.retain(|caller| *caller != ALL && function(*caller) == function(nodes[from]));
         elsewhere.iter_mut().for_each(|caller| *caller = parent(*caller));
     }

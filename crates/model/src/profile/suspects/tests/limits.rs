@@ -180,3 +180,18 @@ fn what_is_not_looked_at_is_unknown_where_nothing_was_found() {
         said.unknown
     );
 }
+
+/// Two functions that call each other 500 times below each of 40 callers: to find the shortest row that tells one caller
+/// would take millions of steps, and the whole path tells it as well.
+#[test]
+fn calls_in_turns_are_told_by_the_whole_path() {
+    let turns = place(&[("main.a", 1), ("main.b", 1)].repeat(500));
+    let entries = (0..40).map(|i| place(&[(["main.e", &i.to_string()].concat().as_str(), 1)]));
+    let places: Vec<Place> = [turns, place(&[("main.main", 1)])].into_iter().chain(entries).collect();
+    let stacks: Vec<Vec<usize>> = (0..40).map(|i| vec![0, 2 + i, 1]).collect();
+    let digests =
+        grown(&places, &stacks, |_| Vec::new(), |at, stack| [300_000, 200_000][stack.min(1)] * (at as i64 + 1));
+    let suspects = judged(&digests).heap.unwrap().suspects;
+    let rows: Vec<(usize, usize)> = suspects.iter().map(|s| s.path.distinguishing).collect();
+    assert!(rows.contains(&(0, 1_001)), "{rows:?}");
+}
