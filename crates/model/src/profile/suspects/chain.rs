@@ -33,7 +33,7 @@ pub(super) struct Chain<'d> {
     pub(super) digests: Vec<&'d Digest>,
     /// Milliseconds: when they were taken, or their places in a row where they do not say.
     pub(super) times: Vec<Time>,
-    /// Whether `times` are instants: each snapshot says one, and they rise.
+    /// Whether `times` are stamps: each snapshot says one, and they rise.
     pub(super) timed: bool,
     /// Why none is compared, where none is.
     pub(super) why_none: Option<String>,
@@ -72,9 +72,9 @@ pub(super) fn chain<'d>(digests: &'d [Digest], kind: Kind) -> Chain<'d> {
     }
     let examined = all.iter().zip(&left_out).map(|(digest, why)| examined(digest, why.clone())).collect();
     let digests: Vec<&Digest> = kept.iter().map(|at| all[*at]).collect();
-    let instants: Option<Vec<Time>> = digests.iter().map(|d| d.at).collect();
+    let stamps: Option<Vec<Time>> = digests.iter().map(|d| d.at).collect();
     let rises = |times: &&Vec<Time>| !times.is_empty() && times.windows(2).all(|w| w[0] < w[1]);
-    let rising = instants.as_ref().filter(rises);
+    let rising = stamps.as_ref().filter(rises);
     let timed = rising.is_some();
     let times = rising.cloned().unwrap_or_else(|| {
         // One minute apart, so that rates are per snapshot.
@@ -82,11 +82,8 @@ pub(super) fn chain<'d>(digests: &'d [Digest], kind: Kind) -> Chain<'d> {
     });
     let mut notes = not_compared(&all, &left_out);
     if !timed && digests.len() > 1 {
-        let why = if instants.is_some() {
-            "snapshots say the same time"
-        } else {
-            "not every snapshot says when it was taken"
-        };
+        let why =
+            if stamps.is_some() { "snapshots say the same time" } else { "not every snapshot says when it was taken" };
         notes.push(format!("{why}: they stand in the order given, a minute apart"));
     }
     notes.extend(sampling(&digests));
