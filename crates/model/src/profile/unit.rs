@@ -80,9 +80,42 @@ pub fn scale(value: i64, from: &str, to: &str) -> (f64, String) {
     (amount / factor, name.to_string())
 }
 
+/// From one unit to another, worked out once for many values.
+#[derive(Clone, Debug)]
+pub struct Scaler {
+    from: f64,
+    to: f64,
+    unit: String,
+}
+
+impl Scaler {
+    /// Nothing where the unit depends on the value.
+    pub fn new(from: &str, to: &str) -> Option<Scaler> {
+        if to == "minimum" || to == "auto" {
+            return None;
+        }
+        let (one, unit) = scale(1, from, to);
+        let known = FAMILIES.iter().find_map(|f| f.named(from).map(|(.., factor)| (f, factor)));
+        let (from, to) = match known {
+            Some((family, factor)) => (factor, family.named(to).map_or(family.default.1, |(.., factor)| factor)),
+            None => (one, 1.0),
+        };
+        Some(Scaler { from, to, unit })
+    }
+
+    /// See [`label`].
+    pub fn label(&self, value: i64) -> String {
+        written(value as f64 * self.from / self.to, &self.unit)
+    }
+}
+
 /// The value in another unit, as text with at most two decimals: `2.50MB`, `12kB`, `0`.
 pub fn label(value: i64, from: &str, to: &str) -> String {
     let (value, unit) = scale(value, from, to);
+    written(value, &unit)
+}
+
+fn written(value: f64, unit: &str) -> String {
     let text = format!("{value:.2}");
     match text.strip_suffix(".00").unwrap_or(&text) {
         "0" | "-0" => "0".to_string(),
@@ -160,6 +193,7 @@ mod tests {
         ];
         for (value, from, to, text) in cases {
             assert_eq!(label(value, from, to), text);
+            assert!(Scaler::new(from, to).is_none_or(|scaler| scaler.label(value) == text), "{text}");
         }
     }
 

@@ -29,6 +29,8 @@ pub struct View<'a> {
     pub sample_unit: String,
     /// The unit that values are shown in.
     unit: RefCell<String>,
+    /// To that unit, where it is one and the same for all values.
+    scaler: RefCell<Option<unit::Scaler>>,
 }
 
 /// What is said of profiles as a whole.
@@ -128,6 +130,7 @@ impl<'a> View<'a> {
             sample_type: if options.mean { format!("mean_{kind}") } else { kind },
             sample_unit,
             unit: RefCell::new(options.unit.clone()),
+            scaler: RefCell::default(),
         };
         if total.is_none() && !options.report.is_graph() {
             view.total = graph::totals(&view.parts(), measure)?.total();
@@ -164,7 +167,11 @@ impl<'a> View<'a> {
 
     /// A value in the unit of the report.
     pub fn value(&self, value: i64) -> String {
-        unit::label(self.shown(value), &self.sample_unit, &self.unit.borrow())
+        let value = self.shown(value);
+        match &*self.scaler.borrow() {
+            Some(scaler) => scaler.label(value),
+            None => unit::label(value, &self.sample_unit, &self.unit.borrow()),
+        }
     }
 
     /// A share of the total.
@@ -180,6 +187,11 @@ impl<'a> View<'a> {
     /// Where the unit may fit the values: the one of the smallest, or of 100 times that where it is far from the
     /// largest, so that 0.01 can still be told from nothing.
     pub fn choose_unit(&self, values: impl Iterator<Item = (i64, i64)>) {
+        self.fitting_unit(values);
+        *self.scaler.borrow_mut() = unit::Scaler::new(&self.sample_unit, &self.unit.borrow());
+    }
+
+    fn fitting_unit(&self, values: impl Iterator<Item = (i64, i64)>) {
         let mut values = values.peekable();
         if self.options.unit != "minimum" || values.peek().is_none() {
             return;
