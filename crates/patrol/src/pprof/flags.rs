@@ -131,6 +131,30 @@ pub const FLAGS: &[(&str, &[Flag])] = &[
     ),
 ];
 
+/// Reports and settings of the reference that Patrol leaves to it.
+const NOT_OFFERED: [&str; 20] = [
+    "http",
+    "no_browser",
+    "web",
+    "weblist",
+    "svg",
+    "dot",
+    "png",
+    "gif",
+    "pdf",
+    "ps",
+    "eog",
+    "evince",
+    "gv",
+    "disasm",
+    "callgrind",
+    "kcachegrind",
+    "topproto",
+    "tools",
+    "buildid",
+    "intel_syntax",
+];
+
 /// The flag of that name.
 pub fn named(name: &str) -> Option<&'static Flag> {
     FLAGS.iter().flat_map(|(_, flags)| flags.iter()).find(|f| f.name == name)
@@ -180,7 +204,10 @@ pub fn parse(args: &[String]) -> Result<Given, String> {
             Some((name, value)) => (name, Some(value.to_string())),
             None => (bare, None),
         };
-        let flag = named(name).ok_or_else(|| format!("flag provided but not defined: -{name}"))?;
+        let flag = named(name).ok_or_else(|| match NOT_OFFERED.contains(&name) {
+            true => format!("-{name} is not offered; -flame FILE.html draws, -top, -tree and -list print"),
+            false => format!("flag provided but not defined: -{name}"),
+        })?;
         let value = match (flag.kind, value) {
             (Kind::Switch, None) => "true".to_string(),
             (Kind::Switch, Some(value)) => switched(name, &value)?.to_string(),
@@ -217,6 +244,7 @@ mod tests {
         assert_eq!(flags, [("top", "true"), ("nodecount", "3"), ("focus", "x=y"), ("trim", "false")]);
         assert_eq!(found.others, ["a.pb.gz", "-odd"]);
         assert_eq!(given(&["-topp"]).unwrap_err(), "flag provided but not defined: -topp");
+        assert!(given(&["-http=:8080"]).unwrap_err().starts_with("-http is not offered; -flame"));
         assert_eq!(given(&["-peek"]).unwrap_err(), "flag needs an argument: -peek");
         assert_eq!(given(&["-cum=maybe"]).unwrap_err(), "invalid boolean value \"maybe\" for -cum: parse error");
     }

@@ -1,6 +1,7 @@
 //! Files and addresses brought together into the profiles of a report: read, made compatible, merged, filtered.
 
 use std::fs::File;
+use std::io::Read;
 
 use model::profile::filter::{self, Filters};
 use model::profile::graph::{self, Measure, Part};
@@ -30,8 +31,11 @@ pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared
     for address in options.sources.iter().chain(&options.base).filter(|name| is_address(name)) {
         note(&format!("Fetching profile over HTTP from {address}"));
     }
-    let mut read = read_all(&[&options.sources[..], &options.base[..]].concat(), options);
-    let bases = read.split_off(options.sources.len());
+    // `pprof BINARY PROFILE`, as of old: names come from the profile, so that the program is not needed.
+    let program = options.sources.len() > 1 && is_program(&options.sources[0]);
+    let sources = &options.sources[usize::from(program)..];
+    let mut read = read_all(&[sources, &options.base[..]].concat(), options);
+    let bases = read.split_off(sources.len());
     let sources = readable(read, "source", note)?;
     let bases = if options.base.is_empty() { Vec::new() } else { readable(bases, "base", note)? };
     if apart(options, &sources, &bases)? {
@@ -93,6 +97,12 @@ fn readable(
             Ok(found)
         }
     }
+}
+
+/// Whether a file is a program or library (ELF).
+fn is_program(path: &str) -> bool {
+    let mut start = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"\x7fELF"
 }
 
 /// Reads a profile from a file or an address.
