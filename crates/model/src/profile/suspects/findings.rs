@@ -109,8 +109,12 @@ impl Comparison {
         let over = if self.timed { format!(" over {span}") } else { String::new() };
         let mut text = format!("{} compared{over}: {} in all", self.snapshots_said(), self.amount(self.growth));
         if self.kind == Counted::Heap {
-            let still = (words::bytes(self.still_bytes), quantity(self.still_stacks as f64, Unit::Count));
-            text += &format!("; {} in {} stacks did not change", still.0, still.1);
+            let still = words::bytes(self.still_bytes);
+            text += &match self.still_stacks {
+                0 => String::new(),
+                1 => format!("; {still} in one stack did not change"),
+                more => format!("; {still} in {} stacks did not change", quantity(more as f64, Unit::Count)),
+            };
             text += &match self.period_bytes {
                 period if period > 1.0 => format!("; one object is sampled every {}", words::bytes(period)),
                 _ => "; every object is counted".into(),
@@ -202,7 +206,7 @@ impl Suspect {
         match whole {
             _ if whole == all.len() => intervals,
             _ if whole * 2 < all.len() => figure(survival),
-            _ => format!("{}, {intervals}", figure(survival)),
+            _ => format!("{} in all, {intervals}", figure(survival)),
         }
     }
 
