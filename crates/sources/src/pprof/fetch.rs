@@ -21,7 +21,7 @@ pub struct Endpoint {
 pub struct Fetched {
     /// What kind it is.
     pub kind: Kind,
-    /// Its bytes as sent, mostly gzip; see [`super::inflate`].
+    /// Its bytes as sent, mostly gzip; see [`super::inflate()`].
     pub bytes: Vec<u8>,
     /// When the answer was complete, by our clock.
     pub taken_at: Time,

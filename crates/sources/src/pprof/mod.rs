@@ -1,6 +1,6 @@
 //! Programs that show their own profiles over HTTP, as Go's `net/http/pprof` does, and the files these are kept in.
 //!
-//! Profiles are fetched as the program sends them ([`Endpoint`]) and unpacked within a limit ([`inflate`]). What they
+//! Profiles are fetched as the program sends them ([`Endpoint`]) and unpacked within a limit ([`inflate()`]). What they
 //! mean is for others to say.
 
 mod fetch;

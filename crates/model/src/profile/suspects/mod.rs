@@ -1,6 +1,6 @@
 //! Which call path leaks, told from several snapshots of a heap, or of goroutines.
 //!
-//! [`digest`] makes one snapshot ready, independently of all others and in parallel if the caller likes; [`judge`]
+//! [`digest()`] makes one snapshot ready, independently of all others and in parallel if the caller likes; [`judge()`]
 //! joins them: stacks by hash, growth as a tree of calls, a verdict on each path that grew
 //! ([`Verdict`]), and what hangs together. [`SuspectsReport::verdicts`] gives findings with evidence.
 
