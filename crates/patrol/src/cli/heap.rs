@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use model::finding::Level;
 use model::size::Size;
 use model::time::Span;
 use sources::pprof::{MOST_UNCOMPRESSED, Settings};
 
+use super::inspect::Writing;
 use super::{Common, Outcome, inspect};
 use crate::error::{Failure, Result};
 use crate::heap::choose::{Wanted, material};
 use crate::heap::fetch::{self, Series};
 use crate::heap::lines::Lines;
 use crate::heap::{Material, report};
-use crate::render::Format;
 use crate::wiring;
 
 /// Finds out what heap profiles tell.
@@ -79,17 +78,9 @@ pub struct Suspects {
     #[arg(long, value_name = "SIZE", default_value_t = Size::from_bytes(MOST_UNCOMPRESSED))]
     pub max_uncompressed: Size,
 
-    /// How to write the report.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-
-    /// Write the report to this file instead of standard output.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Level from which a finding makes the exit code 1.
-    #[arg(long, value_name = "LEVEL", default_value = "warning", value_parser = ["info", "warning", "critical"])]
-    pub fail_on: String,
+    /// How the report is written.
+    #[command(flatten)]
+    pub writing: Writing,
 }
 
 const EXAMPLES: &str = "\
@@ -104,15 +95,13 @@ Examples:
 /// Runs the command.
 pub fn run(args: Args, _common: &Common) -> Result<Outcome> {
     let Command::Suspects(args) = args.command;
-    let fail_on: Level = args.fail_on.parse().map_err(Failure::new)?;
     let mut material = read(&args)?;
     material.resident_bytes = args.rss.map(|size| size.bytes() as f64);
     let judged = material.judge();
     let lines = args.source_path.as_deref().map(|path| Ok::<_, Failure>(Lines::new(path, &std::env::current_dir()?)));
     let lines = lines.transpose()?;
     let report = report::report(&material, &judged, lines.as_ref(), wiring::now());
-    inspect::write(&report, args.format, args.output.as_ref())?;
-    inspect::judge(&report, fail_on)
+    args.writing.finish(&report)
 }
 
 fn read(args: &Suspects) -> Result<Material> {

@@ -52,6 +52,14 @@ pub struct Args {
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub params: Vec<(String, Raw)>,
 
+    /// How the report is written.
+    #[command(flatten)]
+    pub writing: Writing,
+}
+
+/// How a report is written, and which finding makes the exit code 1.
+#[derive(clap::Args)]
+pub struct Writing {
     /// How to write the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -87,7 +95,6 @@ async fn inspect(args: Args, common: &Common) -> Result<Outcome> {
     if at > wiring::now() + 60_000 {
         return Err(Failure::new("the window ends in the future").hint("leave `--at` out to look at now"));
     }
-    let fail_on: Level = args.fail_on.parse().map_err(Failure::new)?;
     let wanted = Wanted {
         prometheus: args.prometheus.as_deref(),
         sources: &args.source,
@@ -99,8 +106,16 @@ async fn inspect(args: Args, common: &Common) -> Result<Outcome> {
     };
     let wired = wiring::wire(common, &wanted).await?;
     let report = rounds::make(wired.stops(&wanted)?, wiring::now(), &progress()).await?;
-    write(&report, args.format, args.output.as_ref())?;
-    judge(&report, fail_on)
+    args.writing.finish(&report)
+}
+
+impl Writing {
+    /// Writes the report; gives the outcome for the shell.
+    pub fn finish(&self, report: &Report) -> Result<Outcome> {
+        let fail_on: Level = self.fail_on.parse().map_err(Failure::new)?;
+        write(report, self.format, self.output.as_ref())?;
+        judge(report, fail_on)
+    }
 }
 
 /// The outcome for the shell. A question without an answer, or a run that could judge nobody, is never

@@ -1,5 +1,6 @@
 //! What was asked of `patrol pprof`.
 
+use model::profile::filter::Filters;
 use model::profile::graph::{Granularity, Shape};
 
 use super::flags::Given;
@@ -64,16 +65,7 @@ pub struct Options {
     pub drop_negative: bool,
     pub compact_labels: bool,
     pub shape: Shape,
-    pub focus: String,
-    pub ignore: String,
-    pub hide: String,
-    pub show: String,
-    pub show_from: String,
-    pub prune_from: String,
-    pub tagfocus: String,
-    pub tagignore: String,
-    pub tagshow: String,
-    pub taghide: String,
+    pub filters: Filters,
     pub tagroot: String,
     pub tagleaf: String,
     pub source_path: String,
@@ -111,16 +103,7 @@ impl Options {
             drop_negative: false,
             compact_labels: false,
             shape: Shape::default(),
-            focus: text(),
-            ignore: text(),
-            hide: text(),
-            show: text(),
-            show_from: text(),
-            prune_from: text(),
-            tagfocus: text(),
-            tagignore: text(),
-            tagshow: text(),
-            taghide: text(),
+            filters: Filters::default(),
             tagroot: text(),
             tagleaf: text(),
             source_path: text(),
@@ -227,16 +210,16 @@ impl Options {
             "add_comment" => &mut self.add_comment,
             "sample_index" => &mut self.sample_index,
             "unit" => &mut self.unit,
-            "focus" => &mut self.focus,
-            "ignore" => &mut self.ignore,
-            "hide" => &mut self.hide,
-            "show" => &mut self.show,
-            "show_from" => &mut self.show_from,
-            "prune_from" => &mut self.prune_from,
-            "tagfocus" => &mut self.tagfocus,
-            "tagignore" => &mut self.tagignore,
-            "tagshow" => &mut self.tagshow,
-            "taghide" => &mut self.taghide,
+            "focus" => &mut self.filters.focus,
+            "ignore" => &mut self.filters.ignore,
+            "hide" => &mut self.filters.hide,
+            "show" => &mut self.filters.show,
+            "show_from" => &mut self.filters.show_from,
+            "prune_from" => &mut self.filters.prune_from,
+            "tagfocus" => &mut self.filters.tagfocus,
+            "tagignore" => &mut self.filters.tagignore,
+            "tagshow" => &mut self.filters.tagshow,
+            "taghide" => &mut self.filters.taghide,
             "tagroot" => &mut self.tagroot,
             "tagleaf" => &mut self.tagleaf,
             "source_path" => &mut self.source_path,
@@ -291,16 +274,17 @@ impl Options {
 
     /// The filters that stand in the heading of reports.
     pub fn active_filters(&self) -> Vec<String> {
+        let filters = &self.filters;
         let filters = [
-            ("focus", &self.focus),
-            ("ignore", &self.ignore),
-            ("hide", &self.hide),
-            ("show", &self.show),
-            ("show_from", &self.show_from),
-            ("tagfocus", &self.tagfocus),
-            ("tagignore", &self.tagignore),
-            ("tagshow", &self.tagshow),
-            ("taghide", &self.taghide),
+            ("focus", &filters.focus),
+            ("ignore", &filters.ignore),
+            ("hide", &filters.hide),
+            ("show", &filters.show),
+            ("show_from", &filters.show_from),
+            ("tagfocus", &filters.tagfocus),
+            ("tagignore", &filters.tagignore),
+            ("tagshow", &filters.tagshow),
+            ("taghide", &filters.taghide),
         ];
         filters.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={value}")).collect()
     }

@@ -55,7 +55,7 @@ pub fn prepare(options: &Options, note: &mut dyn FnMut(&str)) -> Result<Prepared
     let mut about = About::of(std::iter::once(&profile));
     about.comments.extend(Some(options.add_comment.clone()).filter(|c| !c.is_empty()));
     let mut total = None;
-    if !options.relative_percentages && filters(options) != Filters::default() {
+    if !options.relative_percentages && options.filters != Filters::default() {
         let measure = Measure { index: about.index(&options.sample_index)?, divisor: options.mean.then_some(0) };
         total = Some(graph::totals(&[Part { profile: &profile, base: false }], measure)?.total());
         profile = filtered(profile, options, note)?;
@@ -136,7 +136,7 @@ fn apart(options: &Options, sources: &[Profile], bases: &[Profile]) -> Result<bo
         && options.add_comment.is_empty()
         && options.tagroot.is_empty()
         && options.tagleaf.is_empty()
-        && filters(options) == Filters::default()
+        && options.filters == Filters::default()
         && (options.all_frames || all().all(|p| p.text(p.header().drop_frames).is_empty()));
     if !plain || sources.len() + bases.len() == 1 {
         return Ok(plain);
@@ -178,14 +178,8 @@ fn combined(mut profiles: Vec<Profile>) -> Result<Profile, Trouble> {
     }
 }
 
-fn filters(options: &Options) -> Filters {
-    let Options { focus, ignore, hide, show, show_from, prune_from, .. } = options.clone();
-    let Options { tagfocus, tagignore, tagshow, taghide, .. } = options.clone();
-    Filters { focus, ignore, hide, show, show_from, prune_from, tagfocus, tagignore, tagshow, taghide }
-}
-
 fn filtered(profile: Profile, options: &Options, note: &mut dyn FnMut(&str)) -> Result<Profile, Trouble> {
-    let (profile, said) = filter::apply(profile, &filters(options)).map_err(|e| Trouble::new(e.to_string()))?;
+    let (profile, said) = filter::apply(profile, &options.filters).map_err(|e| Trouble::new(e.to_string()))?;
     said.iter().for_each(|n| note(n));
     Ok(profile)
 }

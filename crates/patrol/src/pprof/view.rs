@@ -272,19 +272,15 @@ impl<'a> View<'a> {
     }
 
     fn duration(&self) -> String {
-        let duration = unit::label(about_nanos(self), "nanoseconds", "auto");
+        let duration = unit::label(self.about.duration_nanos, "nanoseconds", "auto");
         let (nanos, name) = unit::scale(self.total, &self.sample_unit, "nanoseconds");
         let share = if name == "ns" && nanos != 0.0 {
-            format!("({})", unit::percentage(nanos as i64, about_nanos(self)))
+            format!("({})", unit::percentage(nanos as i64, self.about.duration_nanos))
         } else {
             String::new()
         };
         format!("Duration: {duration}, Total samples = {} {share}", self.value(self.total))
     }
-}
-
-fn about_nanos(view: &View<'_>) -> i64 {
-    view.about.duration_nanos
 }
 
 /// An instant in the zone of this machine, as Go's layout `2006-01-02 15:04:05 MST` has it.
