@@ -4,28 +4,29 @@ use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Puts the text into the file. An ordinary file has the old contents or all of the new ones at any time; links are
+/// Puts the contents into the file. An ordinary file has the old contents or all of the new ones at any time; links are
 /// followed and permissions kept. Devices and pipes (`/dev/stdout`) are written to, never replaced.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
+    let contents = contents.as_ref();
     let there = fs::metadata(path).ok();
     if there.as_ref().is_some_and(|m| !m.is_file() && !m.is_dir()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+        return OpenOptions::new().write(true).open(path)?.write_all(contents);
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let partial = beside(&target);
     let mut file = OpenOptions::new().write(true).create_new(true).open(&partial)?;
-    let written = fill(&mut file, text, there).and_then(|()| fs::rename(&partial, &target));
+    let written = fill(&mut file, contents, there).and_then(|()| fs::rename(&partial, &target));
     if written.is_err() {
         let _ = fs::remove_file(&partial);
     }
     written
 }
 
-fn fill(file: &mut fs::File, text: &str, before: Option<Metadata>) -> io::Result<()> {
+fn fill(file: &mut fs::File, contents: &[u8], before: Option<Metadata>) -> io::Result<()> {
     if let Some(before) = before.filter(Metadata::is_file) {
         file.set_permissions(before.permissions())?;
     }
-    file.write_all(text.as_bytes())?;
+    file.write_all(contents)?;
     file.sync_all()
 }
 

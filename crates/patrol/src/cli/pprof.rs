@@ -1,6 +1,6 @@
 //! `patrol pprof`.
 
-use super::{Common, Outcome, print};
+use super::{Common, Outcome, document, print};
 use crate::error::{Explain, Failure, Result};
 use crate::pprof::{self, Output, flags};
 
@@ -41,7 +41,7 @@ pub fn print(args: Vec<String>) -> Result<Outcome> {
     match done.map_err(|trouble| Failure { error: anyhow::Error::msg(trouble.words), hint: trouble.hint })? {
         Output::Text(text) => print::foreign(&text)?,
         Output::Bytes(bytes) => print::bytes(&bytes)?,
-        Output::File(path, bytes) => std::fs::write(&path, bytes).during(|| format!("cannot write {path}"))?,
+        Output::File(path, bytes) => document::write(path.as_ref(), bytes).during(|| format!("cannot write {path}"))?,
     }
     Ok(Outcome::NothingFound)
 }
