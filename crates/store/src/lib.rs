@@ -2,3 +2,4 @@
 
 pub mod profiles;
 pub mod samples;
+mod sqlite;

@@ -1,6 +1,9 @@
 //! Why the profile store could not do what was asked, and what the reader can do about it.
 
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::sqlite::{Fault, Trouble, words};
 
 /// A failure of the profile store. Its cause, where there is one, is its [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
@@ -126,32 +129,35 @@ impl StoreError {
         )
     }
 
-    /// Sorts what SQLite says by its result codes (`sqlite.org/rescode.html`).
+    /// Sorts what SQLite says.
     pub(super) fn of(dir: &Path, doing: &'static str, source: sqlx::Error) -> StoreError {
         let dir = dir.to_path_buf();
-        let code = source.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<i64>().ok());
-        match code.unwrap_or(-1) {
-            code if code == IOERR_SHMSIZE || code & 0xff == FULL => StoreError::DiskFull { dir, source },
-            code if code & 0xff == CORRUPT => StoreError::Damaged { dir, what: words(&source) },
-            code if code & 0xff == NOTADB => StoreError::Foreign { path: dir.join(super::FILE) },
-            code if [READONLY, CANTOPEN, PERM].contains(&(code & 0xff)) => {
+        match Trouble::of(&source) {
+            Trouble::Full => StoreError::DiskFull { dir, source },
+            Trouble::Damaged => StoreError::Damaged { dir, what: words(&source) },
+            Trouble::Foreign => StoreError::Foreign { path: dir.join(super::FILE) },
+            Trouble::Barred => {
                 StoreError::Inaccessible { doing, path: dir.join(super::FILE), source: Box::new(source) }
             }
-            _ => StoreError::Database { dir, doing, source },
+            Trouble::Other => StoreError::Database { dir, doing, source },
         }
     }
-}
 
-const PERM: i64 = 3;
-const READONLY: i64 = 8;
-const CORRUPT: i64 = 11;
-const FULL: i64 = 13;
-const CANTOPEN: i64 = 14;
-const NOTADB: i64 = 26;
-/// No room to grow the index of the write-ahead log.
-const IOERR_SHMSIZE: i64 = 4874;
+    /// Why the file of the store cannot be used.
+    pub(super) fn file(dir: &Path, fault: Fault) -> StoreError {
+        let folder = dir.to_path_buf();
+        match fault {
+            Fault::Missing => StoreError::Missing { dir: folder },
+            Fault::Foreign => StoreError::Foreign { path: dir.join(super::FILE) },
+            Fault::Newer { found, known } => StoreError::Newer { dir: folder, found, known },
+            Fault::Older { found, known } => StoreError::Older { dir: folder, found, known },
+            Fault::Io(source) => StoreError::io("read", &dir.join(super::FILE), source),
+            Fault::Sqlite { doing, source } => StoreError::of(dir, doing, source),
+        }
+    }
 
-/// What SQLite says, without the words around it.
-fn words(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().to_string())
+    /// The same for what the system says.
+    pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+        StoreError::Inaccessible { doing, path: path.to_path_buf(), source: Box::new(source) }
+    }
 }

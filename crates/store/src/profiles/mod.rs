@@ -10,16 +10,16 @@ mod thin;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use model::time::{Time, Window};
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
 pub use error::StoreError;
+use schema::FORMAT;
 pub use thin::Keep;
 
 /// Name of the database in its folder.
@@ -66,31 +66,20 @@ pub struct ProfileStore {
 impl ProfileStore {
     /// Opens the store of a folder for writing and reading; makes both where there are none.
     pub async fn open(dir: &Path) -> Result<ProfileStore, StoreError> {
-        std::fs::create_dir_all(dir).map_err(|e| inaccessible("make the folder", dir, e))?;
+        std::fs::create_dir_all(dir).map_err(|e| StoreError::io("make the folder", dir, e))?;
         schema::create(dir)?;
         let options = schema::for_writing(dir);
         let mut conn = SqliteConnection::connect_with(&options).await.map_err(|e| StoreError::of(dir, "open", e))?;
-        schema::migrate(&mut conn, dir).await?;
-        Ok(ProfileStore { dir: dir.into(), writer: Mutex::new(Some(conn)), readers: readers(dir) })
+        FORMAT.migrate(&mut conn).await.map_err(|fault| StoreError::file(dir, fault))?;
+        Ok(ProfileStore { dir: dir.into(), writer: Mutex::new(Some(conn)), readers: FORMAT.for_reading(dir) })
     }
 
     /// Opens the store of a folder for reading, also while another process writes to it.
     ///
     /// Fails with [`StoreError::Missing`] when no profile was ever kept there.
     pub async fn open_read_only(dir: &Path) -> Result<ProfileStore, StoreError> {
-        let path = dir.join(FILE);
-        match std::fs::metadata(&path) {
-            Ok(about) if about.is_file() => {}
-            Ok(_) => return Err(StoreError::Foreign { path }),
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                return Err(StoreError::Missing { dir: dir.into() });
-            }
-            Err(e) => return Err(inaccessible("read", &path, e)),
-        }
-        let store = ProfileStore { dir: dir.into(), writer: Mutex::new(None), readers: readers(dir) };
-        let mut conn = store.readers.acquire().await.map_err(|e| StoreError::of(dir, "open", e))?;
-        schema::check(&mut conn, dir).await?;
-        drop(conn);
+        let store = ProfileStore { dir: dir.to_path_buf(), writer: Mutex::new(None), readers: FORMAT.for_reading(dir) };
+        FORMAT.check(dir, &store.readers).await.map_err(|fault| StoreError::file(dir, fault))?;
         Ok(store)
     }
 
@@ -102,7 +91,7 @@ impl ProfileStore {
     /// Stores a profile of a kind of a target; what is not gzip is packed first. All or nothing.
     pub async fn put(&self, target: &str, kind: &str, taken_at: Time, bytes: Vec<u8>) -> Result<Stored, StoreError> {
         let packing = tokio::task::spawn_blocking(move || packed(bytes)).await;
-        let data = packing.map_err(|e| inaccessible("pack a profile for", &self.dir, std::io::Error::other(e)))?;
+        let data = packing.map_err(|e| StoreError::io("pack a profile for", &self.dir, std::io::Error::other(e)))?;
         let size = data.len() as u64;
         let mut writer = self.writer.lock().await;
         let conn = writer.as_mut().ok_or_else(|| StoreError::ReadOnly { dir: self.dir.clone() })?;
@@ -203,18 +192,4 @@ fn packed(bytes: Vec<u8>) -> Vec<u8> {
         Ok(packed) => packed,
         Err(_) => bytes,
     }
-}
-
-fn inaccessible(doing: &'static str, path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::Inaccessible { doing, path: path.into(), source: Box::new(source) }
-}
-
-/// Connections for reading, made when first needed.
-fn readers(dir: &Path) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .idle_timeout(Duration::from_secs(60))
-        .acquire_timeout(Duration::from_secs(30))
-        .test_before_acquire(false)
-        .connect_lazy_with(schema::for_reading(dir))
 }

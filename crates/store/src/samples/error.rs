@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::sqlite::{Fault, Trouble, words};
+
 /// A failure of the sample store. Its cause, where there is one, is its [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -154,19 +156,30 @@ impl StoreError {
         })
     }
 
-    /// Sorts what SQLite says by its result codes (`sqlite.org/rescode.html`).
+    /// Sorts what SQLite says.
     pub(super) fn of(dir: &Path, doing: &'static str, source: sqlx::Error) -> StoreError {
         let dir = dir.to_path_buf();
-        let code = code(&source);
-        match code & 0xff {
-            _ if code == IOERR_SHMSIZE => StoreError::DiskFull { dir, source },
-            FULL => StoreError::DiskFull { dir, source },
-            CORRUPT => StoreError::Damaged { dir, what: words(&source) },
-            NOTADB => StoreError::Foreign { path: dir.join(super::FILE) },
-            READONLY | CANTOPEN | PERM => {
+        match Trouble::of(&source) {
+            Trouble::Full => StoreError::DiskFull { dir, source },
+            Trouble::Damaged => StoreError::Damaged { dir, what: words(&source) },
+            Trouble::Foreign => StoreError::Foreign { path: dir.join(super::FILE) },
+            Trouble::Barred => {
                 StoreError::Inaccessible { doing, path: dir.join(super::FILE), source: Box::new(source) }
             }
-            _ => StoreError::Database { dir, doing, source },
+            Trouble::Other => StoreError::Database { dir, doing, source },
+        }
+    }
+
+    /// Why the file of the store cannot be used.
+    pub(super) fn file(dir: &Path, fault: Fault) -> StoreError {
+        let folder = dir.to_path_buf();
+        match fault {
+            Fault::Missing => StoreError::Missing { dir: folder },
+            Fault::Foreign => StoreError::Foreign { path: dir.join(super::FILE) },
+            Fault::Newer { found, known } => StoreError::Newer { dir: folder, found, known },
+            Fault::Older { found, known } => StoreError::Older { dir: folder, found, known },
+            Fault::Io(source) => StoreError::io("read", &dir.join(super::FILE), source),
+            Fault::Sqlite { doing, source } => StoreError::of(dir, doing, source),
         }
     }
 
@@ -174,24 +187,4 @@ impl StoreError {
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
         StoreError::Inaccessible { doing, path: path.to_path_buf(), source: Box::new(source) }
     }
-}
-
-const PERM: i64 = 3;
-const READONLY: i64 = 8;
-const CORRUPT: i64 = 11;
-const FULL: i64 = 13;
-const CANTOPEN: i64 = 14;
-const NOTADB: i64 = 26;
-/// No room to grow the index of the write-ahead log.
-const IOERR_SHMSIZE: i64 = 4874;
-
-/// The extended result code; -1 when it is not SQLite that speaks.
-fn code(error: &sqlx::Error) -> i64 {
-    let code = error.as_database_error().and_then(|e| e.code());
-    code.and_then(|code| code.parse().ok()).unwrap_or(-1)
-}
-
-/// What SQLite says, without the words around it.
-fn words(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().to_string())
 }

@@ -22,7 +22,6 @@ mod varint;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use model::labels::Labels;
 use model::query::Matcher;
@@ -30,12 +29,13 @@ use model::series::SeriesSet;
 use model::signal::Signal;
 use model::size::Size;
 use model::time::{Span, Time, Window};
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePool;
 use tokio::sync::Mutex;
 
 pub use error::StoreError;
 pub use extent::{Extent, Holding};
 use lock::Lock;
+use schema::FORMAT;
 use writer::Writer;
 
 /// Name of the database in its folder.
@@ -131,26 +131,15 @@ impl SampleStore {
         settings.check()?;
         std::fs::create_dir_all(dir).map_err(|e| StoreError::io("make the folder", dir, e))?;
         let writer = Writer::open(dir, settings, Lock::take(dir)?).await?;
-        Ok(SampleStore { dir: dir.to_path_buf(), writer: Mutex::new(Some(writer)), readers: readers(dir) })
+        Ok(SampleStore { dir: dir.to_path_buf(), writer: Mutex::new(Some(writer)), readers: FORMAT.for_reading(dir) })
     }
 
     /// Opens the store of a folder for reading, also while another process writes to it.
     ///
     /// Fails with [`StoreError::Missing`] when nothing was ever collected there.
     pub async fn open_read_only(dir: &Path) -> Result<SampleStore, StoreError> {
-        let path = dir.join(FILE);
-        match std::fs::metadata(&path) {
-            Ok(about) if about.is_file() => {}
-            Ok(_) => return Err(StoreError::Foreign { path }),
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                return Err(StoreError::Missing { dir: dir.to_path_buf() });
-            }
-            Err(e) => return Err(StoreError::io("read", &path, e)),
-        }
-        let store = SampleStore { dir: dir.to_path_buf(), writer: Mutex::new(None), readers: readers(dir) };
-        let mut conn = store.readers.acquire().await.map_err(|e| StoreError::of(dir, "open", e))?;
-        schema::check(&mut conn, dir).await?;
-        drop(conn);
+        let store = SampleStore { dir: dir.to_path_buf(), writer: Mutex::new(None), readers: FORMAT.for_reading(dir) };
+        FORMAT.check(dir, &store.readers).await.map_err(|fault| StoreError::file(dir, fault))?;
         Ok(store)
     }
 
@@ -193,14 +182,4 @@ impl SampleStore {
             None => Ok(()),
         }
     }
-}
-
-/// Connections for reading, made when first needed.
-fn readers(dir: &Path) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .idle_timeout(Duration::from_secs(60))
-        .acquire_timeout(Duration::from_secs(30))
-        .test_before_acquire(false)
-        .connect_lazy_with(schema::for_reading(dir))
 }

@@ -1,19 +1,22 @@
-//! The file: how it is opened, and how its format moves on from version to version.
+//! The file: its format, and how it is written.
 
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
-use super::{FILE, StoreError};
+use super::{FILE, READERS};
+use crate::sqlite::Format;
 
-/// What turns each version of the format into the next, beginning with an empty file.
-const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
-/// The format written here.
-const VERSION: i64 = STEPS.len() as i64;
-/// "PTRL" in the header of the file (`PRAGMA application_id`): it is ours.
-const APPLICATION: i64 = 0x5054_524c;
+/// The file of the store; "PTRL" stands in its header.
+pub(super) const FORMAT: Format = Format {
+    file: FILE,
+    application: 0x5054_524c,
+    steps: &[include_str!("schema_1.sql")],
+    patience: PATIENCE,
+    readers: READERS,
+};
 /// Bytes a page. Larger ones waste less around chunks of a kilobyte, smaller ones write less a scrape.
 pub(super) const PAGE: u64 = 4096;
 /// How long to wait for another process that is at the file; only moving the format and checkpoints ever make one.
@@ -34,56 +37,4 @@ pub(super) fn for_writing(dir: &Path, max_wal: u64) -> SqliteConnectOptions {
         .pragma("journal_size_limit", (max_wal / 2).to_string())
         .pragma("wal_autocheckpoint", (max_wal / PAGE / 4).clamp(16, 1000).to_string())
         .disable_statement_logging()
-}
-
-/// How readers open it.
-pub(super) fn for_reading(dir: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(dir.join(FILE))
-        .read_only(true)
-        .busy_timeout(PATIENCE)
-        .pragma("cache_size", "-1024")
-        .disable_statement_logging()
-}
-
-/// Whether the file is ours and of which format; 0 when it is empty.
-async fn version(conn: &mut SqliteConnection, dir: &Path) -> Result<i64, StoreError> {
-    let wrong = |e| StoreError::of(dir, "open", e);
-    let one = |sql: &'static str| sqlx::query_scalar::<_, i64>(sql);
-    let application = one("PRAGMA application_id").fetch_one(&mut *conn).await.map_err(wrong)?;
-    let found = one("PRAGMA user_version").fetch_one(&mut *conn).await.map_err(wrong)?;
-    let tables = one("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *conn).await.map_err(wrong)?;
-    match (application, found, tables) {
-        (0, 0, 0) => Ok(0),
-        (APPLICATION, 0.., _) if found > VERSION => {
-            Err(StoreError::Newer { dir: dir.to_path_buf(), found, known: VERSION })
-        }
-        (APPLICATION, 0.., _) => Ok(found),
-        _ => Err(StoreError::Foreign { path: dir.join(FILE) }),
-    }
-}
-
-/// Brings the file to the format written here.
-pub(super) async fn migrate(conn: &mut SqliteConnection, dir: &Path) -> Result<(), StoreError> {
-    let wrong = |e| StoreError::of(dir, "set up", e);
-    let found = version(conn, dir).await?;
-    for (step, sql) in (found + 1..).zip(STEPS.iter().skip(found as usize)) {
-        use sqlx::Connection;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(wrong)?;
-        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {step};");
-        sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(wrong)?;
-        sqlx::raw_sql(AssertSqlSafe(marks)).execute(&mut *tx).await.map_err(wrong)?;
-        tx.commit().await.map_err(wrong)?;
-    }
-    Ok(())
-}
-
-/// Checks that the file has the format read here.
-pub(super) async fn check(conn: &mut SqliteConnection, dir: &Path) -> Result<(), StoreError> {
-    match version(conn, dir).await? {
-        VERSION => Ok(()),
-        // An empty file: a writer is just about to begin, or was killed before it had.
-        0 => Err(StoreError::Missing { dir: dir.to_path_buf() }),
-        found => Err(StoreError::Older { dir: dir.to_path_buf(), found, known: VERSION }),
-    }
 }

@@ -41,7 +41,7 @@ impl Writer {
     pub(super) async fn open(dir: &Path, settings: Settings, lock: Lock) -> Result<Writer, StoreError> {
         let options = schema::for_writing(dir, settings.wal_bytes());
         let mut conn = SqliteConnection::connect_with(&options).await.map_err(|e| StoreError::of(dir, "open", e))?;
-        schema::migrate(&mut conn, dir).await?;
+        schema::FORMAT.migrate(&mut conn).await.map_err(|fault| StoreError::file(dir, fault))?;
         let mut writer =
             Writer { conn, dir: dir.to_path_buf(), settings, head: None, next: 1, broken: None, _lock: lock };
         writer.keep_within_cap().await?;
